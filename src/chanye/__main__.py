@@ -1,0 +1,5 @@
+"""``python -m chanye`` is the command ``chanye``."""
+
+from chanye.cli import main
+
+main()

@@ -1,0 +1,33 @@
+"""The commands and their options; each body is one call into the module that does the work."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="chanye 产业")
+
+
+@app.callback()
+def root() -> None:
+    """Operate a district's modern industrial system."""
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def manage(ctx: typer.Context) -> None:
+    """Run a Django management command."""
+    from django.core.management import execute_from_command_line
+
+    from chanye.cli import setup_django
+
+    setup_django()
+    execute_from_command_line(["chanye manage", *ctx.args])
+
+
+@app.command()
+def version(short: Annotated[bool, typer.Option(help="Only the number.")] = False) -> None:
+    """Print the version."""
+    from chanye import __version__
+
+    print(__version__ if short else f"chanye {__version__}")

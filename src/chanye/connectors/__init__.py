@@ -1,0 +1,1 @@
+"""The only code that touches devices: one folder a protocol."""

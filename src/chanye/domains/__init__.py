@@ -1,0 +1,1 @@
+"""Rooms that do not know each other: factory, orchard, hub, programme, projects."""

@@ -1,0 +1,1 @@
+"""The factory room: machines, shifts, key figures."""

@@ -1,0 +1,106 @@
+"""What may cross the wall of the factory room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that says its unit and how much of it is known.
+
+    Parameters
+    ----------
+    value
+        None when not measured; ``why`` then says why.
+    unit
+        UCUM code.
+    coverage
+        Share of the window's time that is known, 0..1.
+    why
+        Machine word for "not measured": ``no_data``, ``below_floor``, ``no_calendar``, ``no_rate``, ...
+    """
+
+    value: float | None
+    unit: str
+    coverage: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a state strip, ``[start, end)`` us UTC; pieces tile the window exactly, unknown included."""
+
+    start: int
+    end: int
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeElements:
+    """ISO 22400-2 time elements of one machine and window, in us; they tile the window exactly.
+
+    ``window = planned_off + pbt`` and ``pbt = apt + aust + adet + adot + unknown`` where
+    pbt: planned busy, apt: actual production, aust: actual set-up, adet: actual delay (faults, stops),
+    adot: actual down (available, not run), unknown: inside planned busy time, nothing known.
+    """
+
+    window: int
+    planned_off: int
+    pbt: int
+    apt: int
+    aust: int
+    adet: int
+    adot: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineKpis:
+    """ISO 22400-2 figures of one machine and window."""
+
+    asset_id: int
+    start: int
+    end: int
+    elements: TimeElements
+    produced: Figure
+    good: Figure
+    availability: Figure
+    effectiveness: Figure
+    quality_ratio: Figure
+    oee: Figure
+    throughput: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class MachineTile:
+    """What the board shows of one machine."""
+
+    asset_id: int
+    name: str
+    state: str
+    state_text: str
+    since: int | None
+    program: str
+    parts_today: Figure
+    rate: Figure
+    availability: Figure
+    oee: Figure
+    power: Figure
+    age: int | None
+    strip: tuple[Segment, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One site's machines at one moment. ``tag`` changes when anything shown may have changed."""
+
+    site_id: int
+    site_name: str
+    simulated: bool
+    now: int
+    start: int
+    end: int
+    tiles: tuple[MachineTile, ...]
+    tag: str

@@ -1,0 +1,1 @@
+"""Pure functions on frozen data: planning, lines, quality, agronomy, freight, effects."""

@@ -1,0 +1,1 @@
+"""What an upgrade really did: baseline, effect, interval, certificate."""

@@ -1,0 +1,1 @@
+"""What words mean: units, time, geo, money, ids, errors, settings."""

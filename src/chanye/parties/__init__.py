@@ -1,0 +1,1 @@
+"""Organisations, people, roles, permissions and the audit chain."""

@@ -1,0 +1,1 @@
+"""Bytes in, events out: device protocols without sockets, clocks or threads."""

@@ -1,0 +1,1 @@
+"""The data spine: assets, series, samples, frames, roll-ups."""

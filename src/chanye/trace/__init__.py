@@ -1,0 +1,1 @@
+"""Lots and serials, EPCIS events and genealogy across rooms."""
