@@ -1,0 +1,157 @@
+"""Every read of the spine: assets, series, latest values, trends. Each takes the viewer first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import Q, QuerySet
+
+from chanye.kernel.errors import DeniedError
+from chanye.parties.types import Viewer
+from chanye.spine.history.types import Aggregates, Latest, Samples
+from chanye.spine.models import Asset, Series
+from chanye.spine.store import reader
+from chanye.spine.types import AssetRef, SeriesRef
+
+
+def asset_ref(row: Asset) -> AssetRef:
+    """Return the row as a value that may cross the wall."""
+    return AssetRef(
+        id=row.pk,
+        parent_id=row.parent_id,
+        organisation_id=row.organisation_id,
+        kind=row.kind,  # type: ignore[arg-type]  # the column holds one of AssetKind
+        code=row.code,
+        name=row.name,
+        path=row.path,
+        timezone=row.timezone,
+        simulated=row.simulated,
+    )
+
+
+def series_ref(row: Series) -> SeriesRef:
+    """Return the row as a value that may cross the wall."""
+    span = None if row.span_low is None or row.span_high is None else (row.span_low, row.span_high)
+    return SeriesRef(
+        id=row.pk,
+        asset_id=row.asset_id,
+        code=row.code,
+        name=row.name or row.code,
+        kind=row.kind,  # type: ignore[arg-type]  # the column holds one of Kind
+        unit=row.unit,
+        role=row.role,
+        interpolation=row.interpolation,  # type: ignore[arg-type]  # the column holds one of Interpolation
+        expected_interval=row.expected_interval,
+        hold=row.hold,
+        span=span,
+        states=dict(row.states),
+    )
+
+
+def _visible_assets(viewer: Viewer) -> QuerySet[Asset]:
+    return Asset.objects.all() if viewer.system else Asset.objects.filter(organisation_id=viewer.organisation_id)
+
+
+def _visible_series(viewer: Viewer) -> QuerySet[Series]:
+    rows = Series.objects.all()
+    return rows if viewer.system else rows.filter(asset__organisation_id=viewer.organisation_id)
+
+
+def sites(viewer: Viewer) -> list[AssetRef]:
+    """Return the sites the viewer may see."""
+    return [asset_ref(row) for row in _visible_assets(viewer).filter(kind="site")]
+
+
+def asset(viewer: Viewer, asset_id: int) -> AssetRef:
+    """Return one asset.
+
+    Raises
+    ------
+    DeniedError
+        If there is none that the viewer may see.
+    """
+    row = _visible_assets(viewer).filter(id=asset_id).first()
+    if row is None:
+        raise DeniedError("There is no such asset, or it belongs to another organisation.")
+    return asset_ref(row)
+
+
+def assets(viewer: Viewer, *, below: int | None = None, kinds: Sequence[str] = ()) -> list[AssetRef]:
+    """Return the assets the viewer may see: all, or those below one asset (itself included), of some kinds."""
+    rows = _visible_assets(viewer)
+    if below is not None:
+        path = asset(viewer, below).path
+        rows = rows.filter(Q(path=path) | Q(path__startswith=f"{path}/"))
+    if kinds:
+        rows = rows.filter(kind__in=kinds)
+    return [asset_ref(row) for row in rows]
+
+
+def series(viewer: Viewer, series_id: int) -> SeriesRef:
+    """Return one series.
+
+    Raises
+    ------
+    DeniedError
+        If there is none that the viewer may see.
+    """
+    row = _visible_series(viewer).filter(id=series_id).first()
+    if row is None:
+        raise DeniedError("There is no such series, or it belongs to another organisation.")
+    return series_ref(row)
+
+
+def series_of(viewer: Viewer, asset_ids: Iterable[int], *, roles: Sequence[str] = ()) -> list[SeriesRef]:
+    """Return the series of some assets, only those with one of the roles if any is given."""
+    rows = _visible_series(viewer).filter(asset_id__in=list(asset_ids)).order_by("asset_id", "code")
+    return [series_ref(row) for row in (rows.filter(role__in=roles) if roles else rows)]
+
+
+def latest(viewer: Viewer, series_ids: Sequence[int]) -> Latest:
+    """Return the newest sample of each series, in the order asked.
+
+    Raises
+    ------
+    DeniedError
+        If one of them may not be seen.
+    """
+    _check(viewer, series_ids)
+    return reader().latest(series_ids)
+
+
+def _check(viewer: Viewer, series_ids: Sequence[int]) -> None:
+    wanted = set(series_ids)
+    if _visible_series(viewer).filter(id__in=wanted).count() != len(wanted):
+        raise DeniedError("One of the series does not exist or belongs to another organisation.")
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """What a chart draws of one series over ``[start, end)``.
+
+    Exactly one of ``raw`` (few samples in view; with one bounding sample on each side) and ``buckets``
+    (minimum, maximum, mean and percent_known per interval) is there. ``texts`` names codes of state and text series.
+    """
+
+    series: SeriesRef
+    start: int
+    end: int
+    raw: Samples | None
+    buckets: Aggregates | None
+    texts: list[str]
+
+
+def trend(viewer: Viewer, series_id: int, start: int, end: int, points: int = 500) -> Trend:
+    """Return what a chart of ``points`` pixels (at most 500) needs of a series. Times in us UTC."""
+    ref = series(viewer, series_id)
+    points = max(10, min(points, 500))
+    texts = reader().texts(ref.id) if ref.kind in ("state", "text") else []
+    if ref.kind in ("state", "text"):
+        raw = reader().raw([ref.id], start, end, bounds=True, limit=20_000)
+        return Trend(ref, start, end, raw, None, texts)
+    raw = reader().raw([ref.id], start, end, bounds=True, limit=points + 2)
+    if np.count_nonzero((raw.time >= start) & (raw.time < end)) <= points:
+        return Trend(ref, start, end, raw, None, texts)
+    return Trend(ref, start, end, None, reader().buckets(ref.spec, start, end, points), texts)
