@@ -10,7 +10,7 @@ from django.db import transaction
 from chanye.kernel.errors import ConfigError
 from chanye.parties.types import Viewer
 from chanye.spine.models import Asset, Series
-from chanye.spine.queries import asset_ref, series_ref
+from chanye.spine.refs import asset_ref, series_ref
 from chanye.spine.types import ROLES, STATE_CLASSES, AssetRef, SeriesDraft, SeriesRef
 
 
