@@ -26,6 +26,17 @@ def manage(ctx: typer.Context) -> None:
 
 
 @app.command()
+def collect() -> None:
+    """Run the collect process: the connectors and the one writer of history."""
+    from chanye.cli import setup_django
+
+    setup_django()
+    from chanye.connectors.collect import main as run
+
+    run()
+
+
+@app.command()
 def version(short: Annotated[bool, typer.Option(help="Only the number.")] = False) -> None:
     """Print the version."""
     from chanye import __version__

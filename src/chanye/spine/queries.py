@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from chanye.kernel.errors import DeniedError
 from chanye.parties.types import Viewer
-from chanye.spine.history.types import Aggregates, Latest, Samples
+from chanye.spine.history.types import Aggregates, Latest, Samples, SeriesSpec
 from chanye.spine.models import Asset, Series
 from chanye.spine.refs import asset_ref, series_ref
 from chanye.spine.store import reader
@@ -74,6 +74,11 @@ def series_of(viewer: Viewer, asset_ids: Iterable[int], *, roles: Sequence[str] 
     """Return the series of some assets, only those with one of the roles if any is given."""
     rows = _visible_series(viewer).filter(asset_id__in=list(asset_ids)).order_by("asset_id", "code")
     return [series_ref(row) for row in (rows.filter(role__in=roles) if roles else rows)]
+
+
+def specs(viewer: Viewer, series_ids: Iterable[int]) -> dict[int, SeriesSpec]:
+    """Return how each of the series is read; those that do not exist or may not be seen are left out."""
+    return {row.pk: series_ref(row).spec for row in _visible_series(viewer).filter(id__in=list(series_ids))}
 
 
 def latest(viewer: Viewer, series_ids: Sequence[int]) -> Latest:
