@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; an error raised on purpose is one line that says what to do, not a traceback."""
     from chanye.cli.app import app
+    from chanye.kernel.errors import ChanyeError
 
-    app()
+    try:
+        app()
+    except ChanyeError as error:
+        print(f"chanye: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
 def setup_django() -> None:

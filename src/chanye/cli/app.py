@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +35,21 @@ def collect() -> None:
     from chanye.connectors.collect import main as run
 
     run()
+
+
+@app.command()
+def up(
+    data: Annotated[Path | None, typer.Option(help="Folder of all data.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the web server; 0 takes a free one.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    broker: Annotated[bool | None, typer.Option("--broker/--no-broker", help="Run the MQTT broker.")] = None,
+) -> None:
+    """Start all processes and keep them running; Ctrl-C stops them."""
+    from chanye.cli.up import apply_settings
+    from chanye.cli.up import up as start
+
+    apply_settings(data=data, port=port, host=host, broker=broker)
+    start()
 
 
 @app.command()
