@@ -65,6 +65,7 @@ class Frame(models.Model):
     end = models.BigIntegerField(null=True, help_text="[us UTC], null while open")
     text = models.CharField(max_length=200, blank=True)
     state = models.CharField(max_length=32, blank=True)
+    quantity = models.FloatField(null=True, help_text="Pieces, for counts.")
     attributes = models.JSONField(default=dict, blank=True)
 
     class Meta:

@@ -26,6 +26,7 @@ ROLES = (
     "mode",
     "program",
     "part_count",
+    "scrap_count",
     "availability",
     "emergency_stop",
     "tool",
@@ -115,7 +116,8 @@ class SeriesDraft:
 class FrameRef:
     """An interval of one asset: a state held, parts made, an alarm raised.
 
-    ``end`` is None while the interval is still open. Times in us UTC, ``[start, end)``.
+    ``end`` is None while the interval is still open. Times in us UTC, ``[start, end)``. A frame of kind ``count`` or
+    ``scrap`` is an instant (``end == start``): ``quantity`` pieces appeared on the counter then.
     """
 
     asset_id: int
@@ -126,3 +128,4 @@ class FrameRef:
     text: str
     state: str
     attributes: dict[str, object] = field(default_factory=dict)
+    quantity: float | None = None

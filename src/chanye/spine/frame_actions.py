@@ -1,0 +1,74 @@
+"""The writes of processors: frames and the cursor that says how far they are.
+
+Frames are derived: they can be computed again from samples at any time, so they leave no row in the audit log.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Q
+
+from chanye.kernel.errors import ConfigError, TransientError
+from chanye.parties.types import Viewer
+from chanye.spine.models import Frame, ProcessorCursor
+from chanye.spine.processors import Processor
+
+if TYPE_CHECKING:
+    from chanye.spine.history import Reader
+
+
+def run_processor(*, actor: Viewer, processor: Processor, reader: Reader) -> bool:
+    """Work one helping of what arrived since the processor's cursor.
+
+    Returns
+    -------
+    bool
+        True if there is more to work at once.
+
+    Raises
+    ------
+    TransientError
+        If another process moved the same cursor meanwhile: nothing was written.
+    """
+    cursor = _cursor(processor.name)
+    changes = reader.since(cursor)
+    if changes.cursor == cursor:
+        return False
+    write = processor.process(changes, reader)
+    with transaction.atomic():
+        _move(processor.name, cursor, changes.cursor)
+        if write is not None:
+            write()
+    return changes.more
+
+
+def _cursor(name: str) -> int:
+    found = ProcessorCursor.objects.filter(name=name).values_list("arrival", flat=True).first()
+    return found if found is not None else 0
+
+
+def _move(name: str, old: int, new: int) -> None:
+    ProcessorCursor.objects.get_or_create(name=name, defaults={"arrival": 0})
+    if not ProcessorCursor.objects.filter(name=name, arrival=old).update(arrival=new):
+        raise TransientError(f"The cursor of {name} was moved by another process; only one work process may run.")
+
+
+@transaction.atomic
+def rebuild_frames(*, actor: Viewer, processor: str) -> None:
+    """Forget a processor's cursor and all frames of the series it works: it starts again from the first sample.
+
+    Needed after the meaning of a series changed: its role, its states, its hold.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such processor.
+    """
+    owned = {"alarms": Q(kind="alarm"), "counts": Q(kind__in=("count", "scrap"))}
+    owned["states"] = ~(owned["alarms"] | owned["counts"])
+    if processor not in owned:
+        raise ConfigError(f"There is no processor {processor}; choose one of {', '.join(sorted(owned))}.")
+    Frame.objects.filter(owned[processor]).delete()
+    ProcessorCursor.objects.filter(name=processor).update(arrival=0)

@@ -1,0 +1,135 @@
+"""Reads of frames: as values for a few, as columns for many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+
+from chanye.kernel.errors import DeniedError
+from chanye.parties.types import Viewer
+from chanye.spine.frames import OPEN
+from chanye.spine.history.types import I64
+from chanye.spine.models import Frame, ProcessorCursor, Series
+from chanye.spine.types import FrameRef
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTable:
+    """Frames as columns of equal length, sorted by (series, start).
+
+    ``end`` is ``frames.OPEN`` while open, but never later than the frame's own limit (``attributes.until``).
+    """
+
+    series: I64
+    start: I64
+    end: I64
+    text: npt.NDArray[np.object_]
+    state: npt.NDArray[np.object_]
+
+    def of(self, series: int) -> slice:
+        """Return where the frames of one series stand."""
+        low, high = np.searchsorted(self.series, [series, series + 1])
+        return slice(int(low), int(high))
+
+
+def _running(series: QuerySet[Series], start: int) -> QuerySet[Frame]:
+    """Return the frames that hold at ``start`` and began before; frames of a series never overlap."""
+    before = Frame.objects.filter(series=OuterRef("pk"), start__lt=start).order_by("-start").values("id")[:1]
+    last = series.order_by().annotate(last=Subquery(before)).values("last")
+    return Frame.objects.filter(id__in=last).filter(Q(end__isnull=True) | Q(end__gt=start))
+
+
+def frames(
+    viewer: Viewer, asset_ids: Sequence[int], start: int, end: int, *, kinds: Sequence[str] = (), limit: int = 10_000
+) -> list[FrameRef]:
+    """Return the frames of some assets that touch ``[start, end)`` (us UTC), in time order, at most ``limit``."""
+    series = Series.objects.filter(asset_id__in=list(asset_ids))
+    if not viewer.system:
+        series = series.filter(asset__organisation_id=viewer.organisation_id)
+    inside = Frame.objects.filter(series__in=series, start__gte=start, start__lt=end)
+    held = _running(series, start)
+    if kinds:
+        inside, held = inside.filter(kind__in=kinds), held.filter(kind__in=kinds)
+    rows = [*held.order_by("start", "id")[:limit], *inside.order_by("start", "id")[:limit]][:limit]
+    return [
+        FrameRef(
+            row.asset_id,
+            row.series_id,
+            row.kind,
+            row.start,
+            row.end,
+            row.text,
+            row.state,
+            row.attributes,
+            row.quantity,
+        )
+        for row in rows
+    ]
+
+
+def frame_table(viewer: Viewer, series_ids: Sequence[int], start: int, end: int) -> FrameTable:
+    """Return the frames of some series that touch ``[start, end)`` (us UTC) as columns; one query.
+
+    Raises
+    ------
+    DeniedError
+        If one of the series may not be seen.
+    """
+    _check(viewer, series_ids)
+    wanted = sorted(set(series_ids))
+    inside = Frame.objects.filter(series_id__in=wanted, start__gte=start, start__lt=end)
+    running = _running(Series.objects.filter(id__in=wanted), start)
+    columns = ("series_id", "start", "end", "text", "state", "attributes")
+    rows = list(running.values_list(*columns)) + list(inside.values_list(*columns))
+    rows.sort(key=lambda row: row[:2])
+    return FrameTable(
+        np.fromiter((row[0] for row in rows), np.int64, len(rows)),
+        np.fromiter((row[1] for row in rows), np.int64, len(rows)),
+        np.fromiter((row[2] or row[5].get("until", OPEN) for row in rows), np.int64, len(rows)),
+        np.array([row[3] for row in rows], object),
+        np.array([row[4] for row in rows], object),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Pieces that appeared on a counter in a window.
+
+    ``rises``: how many times it rose; ``across_gap``: how many of the pieces were seen only after a gap.
+    """
+
+    quantity: float
+    rises: int
+    across_gap: float
+
+
+def counted(viewer: Viewer, series_ids: Sequence[int], start: int, end: int) -> dict[int, Counted]:
+    """Return what each counter added in ``[start, end)`` (us UTC), by series; one query."""
+    _check(viewer, series_ids)
+    rows = Frame.objects.filter(
+        series_id__in=list(series_ids), start__gte=start, start__lt=end, kind__in=("count", "scrap")
+    )
+    gap = Q(attributes__across_gap=True)
+    sums = (
+        rows.order_by().values("series_id").annotate(q=Sum("quantity"), n=Count("id"), g=Sum("quantity", filter=gap))
+    )
+    found = {row["series_id"]: Counted(row["q"] or 0.0, row["n"], row["g"] or 0.0) for row in sums}
+    return {series: found.get(series, Counted(0.0, 0, 0.0)) for series in series_ids}
+
+
+def frames_tag() -> str:
+    """Return a word that changes when any frame may have changed."""
+    return "-".join(f"{name}{at:x}" for name, at in ProcessorCursor.objects.order_by("name").values_list())
+
+
+def _check(viewer: Viewer, series_ids: Sequence[int]) -> None:
+    wanted = set(series_ids)
+    rows = Series.objects.filter(id__in=wanted)
+    if not viewer.system:
+        rows = rows.filter(asset__organisation_id=viewer.organisation_id)
+    if rows.count() != len(wanted):
+        raise DeniedError("One of the series does not exist or belongs to another organisation.")
