@@ -16,8 +16,8 @@ from chanye.connectors.types import Connector
 from chanye.kernel.errors import ConfigError
 
 BUILT_IN: dict[str, tuple[str, str]] = {
-    "mtconnect": ("chanye.connectors.mtconnect.agent", "AgentConnector"),
-    "shdr": ("chanye.connectors.mtconnect.adapter", "AdapterConnector"),
+    "mtconnect": ("chanye.connectors.mtconnect.agent", "MtconnectAgent"),
+    "shdr": ("chanye.connectors.mtconnect.adapter", "ShdrAdapter"),
     "mqtt": ("chanye.connectors.mqtt.connector", "MqttConnector"),
     "file": ("chanye.connectors.file.connector", "FolderConnector"),
 }

@@ -1,0 +1,1 @@
+"""MTConnect: machines behind an agent (HTTP) or a bare adapter (SHDR over TCP)."""
