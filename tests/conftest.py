@@ -5,5 +5,23 @@ from __future__ import annotations
 import os
 import tempfile
 
+import pytest
+
 os.environ["CHANYE_DATA"] = tempfile.mkdtemp(prefix="chanye-test-")
 os.environ["CHANYE_DEMO"] = "false"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _audit_rows_can_be_flushed_between_tests() -> None:
+    """Tests with real transactions empty all tables afterwards, which the database refuses for the audit log."""
+    from django.db import connection
+
+    from chanye.parties.append_only import create_statements, drop_statements
+
+    operations, vendor = type(connection.ops), connection.vendor
+    plain = operations.sql_flush
+
+    def sql_flush(self: object, *args: object, **kwargs: object) -> list[str]:
+        return [*drop_statements(vendor), *plain(self, *args, **kwargs), *create_statements(vendor)]
+
+    operations.sql_flush = sql_flush

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from django.db import models
 
-from chanye.parties.models import Organisation
-from chanye.spine.models import Asset, Series
-
 
 class Connection(models.Model):
     """One configured connector: a device, an agent, a broker, a folder."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
-    site = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey("parties.Organisation", on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey("spine.Asset", on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=100, unique=True, help_text="Also the source name in the historian.")
     kind = models.CharField(max_length=32)
     options = models.JSONField(default=dict)
@@ -26,9 +23,9 @@ class Connection(models.Model):
 class Tag(models.Model):
     """An address of a connection, bound to a series."""
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="tags")
+    connection = models.ForeignKey("connectors.Connection", on_delete=models.CASCADE, related_name="tags")
     address = models.CharField(max_length=500)
-    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="+")
+    series = models.ForeignKey("spine.Series", on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "address"], name="address_once")]

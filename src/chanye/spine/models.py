@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
-from chanye.parties.models import Organisation
-
 
 class Asset(models.Model):
     """A node of the asset tree (ISA-95 equipment hierarchy, and blocks, zones, terminals, vehicles)."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey("parties.Organisation", on_delete=models.PROTECT, related_name="+")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=32)
     code = models.CharField(max_length=100)
@@ -32,7 +30,7 @@ class Asset(models.Model):
 class Series(models.Model):
     """A measured or counted quantity of an asset; its id is the series number of the historian."""
 
-    asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
+    asset = models.ForeignKey("spine.Asset", on_delete=models.PROTECT, related_name="+")
     code = models.CharField(max_length=200)
     name = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=16)
@@ -58,8 +56,8 @@ class Series(models.Model):
 class Frame(models.Model):
     """An interval computed from a series; recomputed when late data touch it."""
 
-    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
-    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+")
+    asset = models.ForeignKey("spine.Asset", on_delete=models.CASCADE, related_name="+")
+    series = models.ForeignKey("spine.Series", on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=32)
     start = models.BigIntegerField(help_text="[us UTC]")
     end = models.BigIntegerField(null=True, help_text="[us UTC], null while open")

@@ -1,0 +1,75 @@
+"""Who may do what: one table from permission to roles, and the questions asked of it.
+
+A permission is ``verb_noun``. It always concerns one organisation: roles held elsewhere count for nothing.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from django.utils.translation import gettext as _
+
+from chanye.kernel.errors import DeniedError
+from chanye.parties.types import Role, Viewer
+
+ROLES: frozenset[str] = frozenset(get_args(Role))
+
+#: Everybody who works in the organisation; the public does not.
+MEMBERS = ROLES - {"public"}
+
+
+#: permission -> roles that hold it in their own organisation.
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "read_organisation": MEMBERS,
+    "edit_organisation": frozenset({"admin"}),
+    "read_members": MEMBERS,
+    "manage_members": frozenset({"manager", "admin"}),
+    "grant_admin": frozenset({"admin"}),
+    "create_token": frozenset({"engineer", "manager", "admin"}),
+    "manage_tokens": frozenset({"admin"}),
+    "read_audit": frozenset({"auditor", "manager", "admin"}),
+    "read_site": MEMBERS,
+    "edit_site": frozenset({"engineer", "manager", "admin"}),
+    "read_connection": frozenset({"engineer", "maintenance", "manager", "auditor", "admin"}),
+    "edit_connection": frozenset({"engineer", "admin"}),
+    "import_data": frozenset({"engineer", "admin"}),
+    "edit_calendar": frozenset({"planner", "manager", "engineer", "admin"}),
+    "report_output": frozenset({"operator", "planner", "quality", "engineer", "manager", "admin"}),
+    "classify_stop": frozenset({"operator", "maintenance", "planner", "engineer", "manager", "admin"}),
+}
+
+
+def may(viewer: Viewer, permission: str, organisation_id: int | None) -> bool:
+    """Tell whether the viewer holds a permission in an organisation.
+
+    Raises
+    ------
+    KeyError
+        If the permission is not in the table: a misspelt one must never pass or fail silently.
+    """
+    roles = PERMISSIONS[permission]
+    if viewer.system:
+        return True
+    if organisation_id is None or viewer.organisation_id != organisation_id:
+        return False
+    return not roles.isdisjoint(viewer.roles)
+
+
+def require(viewer: Viewer, permission: str, organisation_id: int | None) -> None:
+    """Go on only if the viewer holds the permission.
+
+    Raises
+    ------
+    DeniedError
+        Naming the permission and whom to ask.
+    """
+    if not may(viewer, permission, organisation_id):
+        raise DeniedError(
+            _("This needs the permission %(permission)s in the organisation: ask its administrator.")
+            % {"permission": permission}
+        )
+
+
+def permissions_of(viewer: Viewer) -> frozenset[str]:
+    """Return all permissions that the viewer holds in the organisation looked at."""
+    return frozenset(name for name in PERMISSIONS if may(viewer, name, viewer.organisation_id))
