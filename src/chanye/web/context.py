@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+from chanye.parties.types import PUBLIC, Viewer
+from chanye.spine import queries as spine
+from chanye.spine.types import AssetRef
+from chanye.web.rooms import doors
+
+THEMES = ("light", "dark")
 
 
-def chanye(request: HttpRequest) -> dict[str, object]:
-    """Return the viewer and installation facts."""
-    return {"viewer": getattr(request, "viewer", None), "demo": settings.CHANYE.demo}
+def _sites(viewer: Viewer) -> list[AssetRef]:
+    return spine.sites(viewer)
+
+
+def _address(name: str) -> str:
+    """Return the address called ``name``, or nothing in an installation without it."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def chanye(request: HttpRequest) -> dict[str, Any]:
+    """Return the viewer, the doors, the theme and installation facts."""
+    viewer = getattr(request, "viewer", None)
+    theme = request.COOKIES.get("theme", "")
+    return {
+        "viewer": viewer,
+        "demo": settings.CHANYE.demo,
+        "csp_nonce": getattr(request, "csp_nonce", ""),
+        "doors": doors(viewer, request.path),
+        "theme": theme if theme in THEMES else "",
+        "sites": SimpleLazyObject(lambda: _sites(viewer or PUBLIC)),
+        "sign_in_url": _address("sign-in"),
+        "sign_out_url": _address("sign-out"),
+        "switch_url": _address("switch-organisation"),
+        "wall": request.GET.get("wall") == "1",
+    }

@@ -1,14 +1,28 @@
-"""Every address of the product."""
+"""Every address of the product. Rooms bring their own ``urls``; they are named here, not imported."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, path
+from importlib.util import find_spec
 
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
 
-def health(request: HttpRequest) -> HttpResponse:
-    """Answer that the process serves."""
-    return HttpResponse("ok", content_type="text/plain")
+from chanye.web import pages, trends
 
+ROOMS = ("chanye.parties.urls", "chanye.connectors.urls", "chanye.domains.factory.urls", "chanye.web.api_urls")
 
-urlpatterns: list[URLPattern | URLResolver] = [path("healthz", health, name="health")]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", pages.health, name="health"),
+    path("", pages.home, name="home"),
+    path("search", pages.search, name="search"),
+    path("help/", pages.help_page, name="help"),
+    path("language", set_language, name="set_language"),
+    path("series/<int:series_id>/", trends.trend_page, name="series"),
+    path("series/<int:series_id>/points", trends.points, name="series-points"),
+    path("series/<int:series_id>/export.<str:form>", trends.export, name="series-export"),
+    *(path("", include(room)) for room in ROOMS if find_spec(room)),
+]
+
+handler403 = "chanye.web.pages.forbidden"
+handler404 = "chanye.web.pages.not_found"
+handler500 = "chanye.web.pages.broken"

@@ -1,7 +1,176 @@
-"""Template tags and filters of the product."""
+"""Template tags and filters of the product: numbers, units, times and states in the reader's language."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
 from django import template
+from django.utils import formats, timezone, translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from chanye.web import words
+from chanye.web.strips import Piece, squeeze
 
 register = template.Library()
+
+#: One letter per state class: strips are drawn hundreds of times a page, so their marks are short.
+LETTERS = {
+    "running": "r",
+    "setup": "s",
+    "waiting": "w",
+    "stopped": "x",
+    "fault": "f",
+    "planned_off": "o",
+    "unknown": "u",
+}
+
+
+@register.filter
+def number(value: float | None, digits: int | None = None) -> str:
+    """Return ``value`` with grouping in the reader's locale; without ``digits`` as many as three figures need."""
+    if value is None or value != value:  # noqa: PLR0124  # NaN is the one value that differs from itself
+        return "–"
+    if digits is None:
+        size = abs(value)
+        digits = 0 if size >= 100 or value == int(value) else 1 if size >= 10 else 2
+    return formats.number_format(value, decimal_pos=int(digits), use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def unit(code: str) -> str:
+    """Return a UCUM code as people write it in the reader's language."""
+    return words.unit(code)
+
+
+@register.filter
+def times(value: float | None, factor: float) -> float | None:
+    """Multiply, leaving None alone."""
+    return None if value is None else value * float(factor)
+
+
+@register.filter
+def duration(us: int | None) -> str:
+    """Return a length of time given in us: ``1 h 12 min``, ``35 s``."""
+    return words.duration(us)
+
+
+def _local(us: int) -> datetime:
+    return timezone.localtime(datetime.fromtimestamp(us / 1e6, tz=UTC))
+
+
+@register.filter
+def clock(us: int | None, form: str = "%H:%M:%S") -> str:
+    """Return a moment (us UTC) as local time of day."""
+    return "" if us is None else _local(us).strftime(form)
+
+
+@register.filter
+def moment(us: int | None) -> str:
+    """Return a moment (us UTC) as local date and time."""
+    return "" if us is None else _local(us).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@register.filter
+def since(us: int | None, now: int) -> str:
+    """Return how long ago ``us`` was at ``now`` (both us UTC)."""
+    return "" if us is None else words.duration(max(0, now - us))
+
+
+@register.filter
+def state_name(state: str) -> str:
+    """Return the word for a state class."""
+    return words.state(state)
+
+
+@register.filter
+def known_state(state: str) -> str:
+    """Return ``state`` if it is one of the seven classes, else ``unknown``: safe as part of a class name."""
+    return state if state in LETTERS else "unknown"
+
+
+@register.filter
+def why(word: str) -> str:
+    """Return the sentence for a machine word that says why something is not measured."""
+    return words.why(word)
+
+
+@register.filter
+def share(value: float, whole: float) -> str:
+    """Return ``value / whole`` as a plain decimal for style attributes, 0..1."""
+    return "0" if not whole else f"{min(1.0, max(0.0, value / whole)):.5f}"
+
+
+@register.filter
+def at_share(us: int, window: tuple[int, int]) -> str:
+    """Return where ``us`` lies in ``window`` in percent, 0..100, as a plain decimal."""
+    start, end = window
+    return "100" if end <= start else f"{min(100.0, max(0.0, 100 * (us - start) / (end - start))):.3f}"
+
+
+@register.simple_tag
+def window(start: int, end: int) -> tuple[int, int]:
+    """Make a window for ``at_share``."""
+    return start, end
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """Draw an icon of the sprite in ``web/sprite.html``."""
+    return format_html('<svg class="icon {}" aria-hidden="true"><use href="#i-{}"/></svg>', size, name)
+
+
+@register.simple_tag
+def glyph(state: str) -> SafeString:
+    """Draw the shape of a state class, so that it never depends on colour alone."""
+    return format_html('<svg aria-hidden="true"><use href="#g-{}"/></svg>', known_state(state))
+
+
+@register.simple_tag
+def strip_svg(pieces: Sequence[Any], start: int, end: int, *, columns: int = 0, titles: bool = False) -> SafeString:
+    """Draw a state strip: rectangles in percent of the window, filled by pattern.
+
+    ``columns`` > 0 draws at that resolution (the worst state of each column wins, so that no fault is lost).
+    """
+    if end <= start:
+        return mark_safe("")
+    drawn: Sequence[Any] = pieces
+    if columns:
+        drawn = squeeze([Piece(p.start, p.end, p.state) for p in pieces], start, end, columns)
+    scale = 100 / (end - start)
+    out = []
+    for piece in drawn:
+        left, right = max(piece.start, start), min(piece.end, end)
+        if right <= left:
+            continue
+        letter = LETTERS.get(piece.state, "u")
+        head = f"<rect x={(left - start) * scale:.4g}% width={(right - left) * scale:.4g}% fill=url(#{letter})"
+        if titles:
+            name = getattr(piece, "text", "") or words.state(piece.state)
+            text = f"{name} · {clock(left)}–{clock(right)}"
+            text += f" · {words.duration(right - left)}"
+            out.append(format_html("{}><title>{}</title></rect>", mark_safe(head), text))
+        else:
+            out.append(head + " />")
+    return mark_safe('<svg aria-hidden="true">' + "".join(out) + "</svg>")  # noqa: S308  # numbers, fixed letters and escaped titles
+
+
+@register.simple_tag(takes_context=True)
+def query(context: dict[str, Any], **changes: Any) -> str:
+    """Return the present address's query with some values changed; None or empty drops one."""
+    request = context.get("request")
+    params = request.GET.copy() if request is not None else {}
+    for name, value in changes.items():
+        params.pop(name, None)
+        if value not in (None, ""):
+            params[name] = str(value)
+    encoded = params.urlencode() if hasattr(params, "urlencode") else ""
+    return f"?{encoded}" if encoded else "?"
+
+
+@register.simple_tag
+def html_lang() -> str:
+    """Return the BCP 47 tag of the page."""
+    return "zh-Hans" if (translation.get_language() or "").startswith("zh") else "en"

@@ -1,0 +1,162 @@
+"""What the browser draws of a trend, as plain lists: times in ms, ``None`` where nothing is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chanye.spine.history.types import Quality, Samples
+from chanye.spine.queries import Trend
+from chanye.spine.types import SeriesRef
+from chanye.web import words
+
+F64 = npt.NDArray[np.float64]
+HOUR_US = 3_600_000_000
+
+
+def _plain(values: F64) -> list[float | None]:
+    """Return floats with six significant figures, NaN as None."""
+    return [None if value != value else float(f"{value:.7g}") for value in values.tolist()]  # noqa: PLR0124  # NaN
+
+
+def unknown_spans(samples: Samples, series: SeriesRef, start: int, end: int, now: int) -> list[tuple[int, int]]:
+    """Return when nothing is known in ``[start, min(end, now))``: before the first sample, after a bad one, past hold.
+
+    ``samples`` are of one series, sorted by time, with one bounding sample on each side where there is one.
+    """
+    until = min(end, now)
+    if until <= start:
+        return []
+    if not len(samples):
+        return [(start, until)]
+    time = samples.time
+    after = np.append(time[1:], max(until, int(time[-1])))
+    bad = Quality.is_bad(samples.quality) | np.isnan(samples.value)
+    known_to = np.where(bad, time, after)
+    if series.hold is not None:
+        known_to = np.minimum(known_to, np.where(bad, time, time + series.hold))
+    spans = [(start, int(time[0]))] if time[0] > start else []
+    spans += [(int(a), int(b)) for a, b in zip(known_to.tolist(), after.tolist(), strict=True) if b > a]
+    clipped = [(max(a, start), min(b, until)) for a, b in spans]
+    return _merge([(a, b) for a, b in clipped if b > a])
+
+
+def _merge(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    out: list[tuple[int, int]] = []
+    for a, b in spans:
+        if out and a <= out[-1][1]:
+            out[-1] = (out[-1][0], max(b, out[-1][1]))
+        else:
+            out.append((a, b))
+    return out
+
+
+def increments(value: F64) -> F64:
+    """Return what a counter gained before each sample; after a reset it has gained its new reading.
+
+    The first entry is NaN: what went before is not known.
+    """
+    gained = np.diff(value, prepend=np.nan)
+    return np.where(gained < 0, value, gained)
+
+
+def _state_bands(samples: Samples, trend: Trend, now: int) -> list[list[Any]]:
+    """Return ``[start ms, end ms, class, text]`` for each state held."""
+    until = min(trend.end, now)
+    ends = np.append(samples.time[1:], until) if len(samples) else samples.time
+    bad = Quality.is_bad(samples.quality) | np.isnan(samples.value)
+    bands: list[list[Any]] = []
+    for i in range(len(samples)):
+        a, b = max(int(samples.time[i]), trend.start), min(int(ends[i]), until)
+        if trend.series.hold is not None:
+            b = min(b, int(samples.time[i]) + trend.series.hold)
+        if b <= a or bad[i]:
+            continue
+        code = int(samples.value[i])
+        text = trend.texts[code] if 0 <= code < len(trend.texts) else str(code)
+        state = trend.series.states.get(text, "" if trend.series.kind == "text" else "unknown")
+        if bands and bands[-1][3] == text and bands[-1][1] == a / 1000:
+            bands[-1][1] = b / 1000
+        else:
+            bands.append([a / 1000, b / 1000, state, text])
+    return bands
+
+
+def _raw(samples: Samples, trend: Trend, now: int, *, as_rate: bool) -> dict[str, Any]:
+    value = np.where(Quality.is_bad(samples.quality), np.nan, samples.value)
+    if as_rate and len(samples):
+        hours = np.diff(samples.time, prepend=samples.time[0]) / HOUR_US
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = np.where(hours > 0, increments(value) / hours, np.nan)
+    return {
+        "mode": "raw",
+        "t": (samples.time / 1000).tolist(),
+        "v": _plain(value),
+        "unknown": [[a / 1000, b / 1000] for a, b in unknown_spans(samples, trend.series, trend.start, trend.end, now)],
+    }
+
+
+def _band(trend: Trend, now: int, *, as_rate: bool) -> dict[str, Any]:
+    table = trend.buckets
+    if table is None:
+        raise TypeError("a trend has raw samples or buckets")
+    columns = {name.lower(): np.asarray(column)[0] for name, column in table.columns.items()}
+    known = columns.get("percent_known", np.full(len(table.start), 100.0))
+    middle = columns.get("mean", columns.get("average", columns.get("timeaverage")))
+    low = columns.get("minimum", columns.get("min"))
+    high = columns.get("maximum", columns.get("max"))
+    if middle is None or low is None or high is None:
+        raise TypeError(f"buckets lack minimum, maximum or mean: {sorted(columns)}")
+    if as_rate:
+        hours = (table.end - table.start) / HOUR_US
+        middle = increments(high) / hours
+        low = high = middle
+    spans = [
+        (int(a), min(int(b), now))
+        for a, b, share in zip(table.start.tolist(), table.end.tolist(), known.tolist(), strict=True)
+        if not share > 0 and a < now
+    ]
+    return {
+        "mode": "band",
+        "t": ((table.start + table.end) / 2000).tolist(),
+        "v": _plain(middle),
+        "lo": _plain(low),
+        "hi": _plain(high),
+        "known": _plain(known),
+        "unknown": [[a / 1000, b / 1000] for a, b in _merge(spans)],
+    }
+
+
+def draw(trend: Trend, now: int, *, as_rate: bool = False) -> dict[str, Any]:
+    """Return one chart's data; ``now`` in us UTC bounds what can be unknown."""
+    series = trend.series
+    answer: dict[str, Any] = {
+        "id": series.id,
+        "name": series.name or series.code,
+        "kind": series.kind,
+        "unit": words.unit(series.unit),
+        "stepped": series.interpolation == "stepped",
+        "start": trend.start / 1000,
+        "end": trend.end / 1000,
+        "limits": [] if series.span is None else list(series.span),
+    }
+    if series.kind in ("state", "text"):
+        samples = trend.raw
+        if samples is None:
+            raise TypeError("states are drawn from raw samples")
+        bands = _state_bands(samples, trend, now)
+        spans = unknown_spans(samples, series, trend.start, trend.end, now)
+        return answer | {
+            "mode": "states",
+            "bands": bands,
+            "unknown": [[a / 1000, b / 1000] for a, b in spans],
+            "classes": {name: words.state(name) for name in words.STATES},
+        }
+    rate = as_rate and series.kind == "counter"
+    if rate:
+        answer["unit"] = f"{answer['unit']}/h"
+    if trend.raw is not None:
+        return answer | _raw(trend.raw, trend, now, as_rate=rate)
+    return answer | _band(trend, now, as_rate=rate)

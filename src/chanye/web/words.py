@@ -1,0 +1,90 @@
+"""The product's words for states, units, lengths of time and reasons, in the reader's language."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+STATES: dict[str, str | Promise] = {
+    "running": pgettext_lazy("machine state", "Running"),
+    "setup": pgettext_lazy("machine state", "Set-up"),
+    "waiting": pgettext_lazy("machine state", "Waiting"),
+    "stopped": pgettext_lazy("machine state", "Stopped"),
+    "fault": pgettext_lazy("machine state", "Fault"),
+    "planned_off": pgettext_lazy("machine state", "Planned off"),
+    "unknown": pgettext_lazy("machine state", "Not known"),
+}
+
+WHY: dict[str, str | Promise] = {
+    "no_data": gettext_lazy("No data arrived in this window."),
+    "below_floor": gettext_lazy("Too little of the time is known to state a number."),
+    "no_calendar": gettext_lazy("No shift calendar is set, so the planned time is not known."),
+    "no_rate": gettext_lazy("No planned cycle time is set for this program."),
+    "no_counter": gettext_lazy("No part counter is connected."),
+    "no_quality": gettext_lazy("Good and bad parts are not told apart here."),
+    "no_series": gettext_lazy("Nothing that measures this is connected."),
+    "no_time": gettext_lazy("There was no planned time in this window."),
+    "stale": gettext_lazy("The last value is too old to stand for now."),
+}
+
+# Units that are words rather than symbols, or whose symbol differs from its UCUM code.
+UNITS: dict[str, str | Promise] = {
+    "1": "",
+    "{part}": pgettext_lazy("unit", "pcs"),
+    "{part}/h": pgettext_lazy("unit", "pcs/h"),
+    "{parts}": pgettext_lazy("unit", "pcs"),
+    "{count}": "",
+    "{rev}/min": pgettext_lazy("unit", "rpm"),
+    "{rpm}": pgettext_lazy("unit", "rpm"),
+    "/min": pgettext_lazy("unit", "rpm"),
+    "1/min": pgettext_lazy("unit", "rpm"),
+    "Cel": "°C",
+    "deg": "°",
+    "um": "µm",
+    "us": "µs",
+    "m3": "m³",
+    "m2": "m²",
+    "m3/h": "m³/h",
+    "Ohm": "Ω",
+    "kW.h": "kWh",
+    "W.h": "Wh",
+    "[in_i]": "in",
+    "[ft_i]": "ft",
+    "[psi]": "psi",
+    "d": pgettext_lazy("unit", "d"),
+}
+
+
+def unit(code: str) -> str:
+    """Return a UCUM code as people write it."""
+    if code in UNITS:
+        return str(UNITS[code])
+    return code.replace(".", "·").replace("{", "").replace("}", "")
+
+
+def state(name: str) -> str:
+    """Return the word for a state class."""
+    return str(STATES.get(name, STATES["unknown"]))
+
+
+def why(word: str) -> str:
+    """Return the sentence for a reason; an unknown one is said plainly."""
+    return str(WHY.get(word, gettext_lazy("This cannot be stated for this window.")))
+
+
+def duration(us: int | None) -> str:
+    """Return a length of time [us] in at most two units; the browser's ticking clock writes it the same way."""
+    if us is None:
+        return "–"
+    seconds = max(0, int(us // 1_000_000))
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return _("%(d)d d %(h)d h") % {"d": days, "h": hour}
+    if hours:
+        return _("%(h)d h %(m)d min") % {"h": hours, "m": minute}
+    if minutes:
+        return _("%(m)d min") % {"m": minute}
+    return _("%(s)d s") % {"s": second}
