@@ -53,6 +53,27 @@ def up(
 
 
 @app.command()
+def assets() -> None:
+    """Fetch the chart library and compile the translations; quick when there is nothing to do."""
+    from chanye.web.assets import ensure
+
+    for line in ensure() or ["nothing to do"]:
+        print(line)
+
+
+@app.command()
+def messages(check: Annotated[bool, typer.Option(help="Only say what is missing or unused.")] = False) -> None:
+    """Collect every user-visible text of all rooms into the translation file."""
+    from chanye.web.messages import report, update
+
+    lines = report() if check else update()
+    for line in lines:
+        print(line)
+    if check and lines:
+        raise typer.Exit(1)
+
+
+@app.command()
 def version(short: Annotated[bool, typer.Option(help="Only the number.")] = False) -> None:
     """Print the version."""
     from chanye import __version__

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from chanye.spine.history.types import Quality, Samples
 from chanye.spine.queries import Trend
+from chanye.spine.states import classify
 from chanye.spine.types import SeriesRef
 from chanye.web import words
 
@@ -18,11 +19,11 @@ HOUR_US = 3_600_000_000
 
 def _plain(values: F64) -> list[float | None]:
     """Return floats with six significant figures, NaN as None."""
-    return [None if value != value else float(f"{value:.7g}") for value in values.tolist()]  # noqa: PLR0124  # NaN
+    return [None if value != value else float(f"{value:.7g}") for value in values.tolist()]  # NaN
 
 
 def unknown_spans(samples: Samples, series: SeriesRef, start: int, end: int, now: int) -> list[tuple[int, int]]:
-    """Return when nothing is known in ``[start, min(end, now))``: before the first sample, after a bad one, past hold.
+    """Return when nothing is known in ``[start, min(end, now))``: before data, after bad, past hold.
 
     ``samples`` are of one series, sorted by time, with one bounding sample on each side where there is one.
     """
@@ -76,7 +77,9 @@ def _state_bands(samples: Samples, trend: Trend, now: int) -> list[list[Any]]:
             continue
         code = int(samples.value[i])
         text = trend.texts[code] if 0 <= code < len(trend.texts) else str(code)
-        state = trend.series.states.get(text, "" if trend.series.kind == "text" else "unknown")
+        state = (
+            "" if trend.series.kind == "text" else classify(text, role=trend.series.role, states=trend.series.states)
+        )
         if bands and bands[-1][3] == text and bands[-1][1] == a / 1000:
             bands[-1][1] = b / 1000
         else:
@@ -94,7 +97,9 @@ def _raw(samples: Samples, trend: Trend, now: int, *, as_rate: bool) -> dict[str
         "mode": "raw",
         "t": (samples.time / 1000).tolist(),
         "v": _plain(value),
-        "unknown": [[a / 1000, b / 1000] for a, b in unknown_spans(samples, trend.series, trend.start, trend.end, now)],
+        "unknown": [
+            [a / 1000, b / 1000] for a, b in unknown_spans(samples, trend.series, trend.start, trend.end, now)
+        ],
     }
 
 

@@ -133,5 +133,7 @@ def broken(request: HttpRequest) -> HttpResponse:
     """Say that the fault is ours; needs neither records nor templates to work."""
     title = _("Something went wrong here")
     text = _("The fault is the program's, not yours; it has been written to the log. Try again in a moment.")
-    page = f'<!doctype html><meta charset="utf-8"><title>{title}</title><h1>{title}</h1><p>{text}</p><a href="/">/</a>'
+    page = (
+        f'<!doctype html><meta charset="utf-8"><title>{title}</title><h1>{title}</h1><p>{text}</p><a href="/">/</a>'
+    )
     return HttpResponse(page, status=500)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.defaults import page_not_found
+from django.urls import get_resolver
 
 from chanye.kernel.errors import DeniedError
 
@@ -44,7 +44,7 @@ def denied_middleware(
 
         def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
             if isinstance(exception, DeniedError):
-                return page_not_found(request, Http404(str(exception)))
+                return get_resolver().resolve_error_handler(404)(request, exception=Http404(str(exception)))
             return None
 
     return Middleware()

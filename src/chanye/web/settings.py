@@ -129,6 +129,7 @@ TIME_ZONE = "Asia/Shanghai"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [HERE / "static"]
 STATIC_ROOT = CHANYE.data / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = CHANYE.debug
 

@@ -116,7 +116,16 @@ def export(request: HttpRequest, series_id: int, form: str) -> HttpResponse | St
         for one in (series_id, *_companions(request, series_id))
     ]
     name = f"series-{series_id}"
-    head = [_("series"), _("unit"), _("time"), _("minimum"), _("value or mean"), _("maximum"), _("text"), _("known [%]")]
+    head = [
+        _("series"),
+        _("unit"),
+        _("time"),
+        _("minimum"),
+        _("value or mean"),
+        _("maximum"),
+        _("text"),
+        _("known [%]"),
+    ]
     rows: Iterator[list[Any]] = (row for one in trends for row in table_rows(one))
     if form == "csv":
         response = StreamingHttpResponse(write_csv(head, rows), content_type="text/csv; charset=utf-8")
@@ -127,5 +136,3 @@ def export(request: HttpRequest, series_id: int, form: str) -> HttpResponse | St
         return HttpResponse(_("Ask for csv or xlsx."), status=404)
     response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     return response
-
-

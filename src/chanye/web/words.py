@@ -81,10 +81,16 @@ def duration(us: int | None) -> str:
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
     days, hour = divmod(hours, 24)
+    in_days, in_hours, in_minutes, in_seconds = duration_forms()
     if days:
-        return _("%(d)d d %(h)d h") % {"d": days, "h": hour}
+        return in_days % {"d": days, "h": hour}
     if hours:
-        return _("%(h)d h %(m)d min") % {"h": hours, "m": minute}
+        return in_hours % {"h": hours, "m": minute}
     if minutes:
-        return _("%(m)d min") % {"m": minute}
-    return _("%(s)d s") % {"s": second}
+        return in_minutes % {"m": minute}
+    return in_seconds % {"s": second}
+
+
+def duration_forms() -> tuple[str, str, str, str]:
+    """Return how days, hours, minutes and seconds are written, largest first."""
+    return _("%(d)d d %(h)d h"), _("%(h)d h %(m)d min"), _("%(m)d min"), _("%(s)d s")
