@@ -1,1 +1,44 @@
 """The historian: durable samples, their versions, and reads that say how much is known."""
+
+from __future__ import annotations
+
+from chanye.spine.history.facade import History, Reader
+from chanye.spine.history.types import (
+    Aggregates,
+    AuditRow,
+    Batch,
+    Changes,
+    Interpolation,
+    Kind,
+    Latest,
+    Maintenance,
+    Problem,
+    Quality,
+    Receipt,
+    Samples,
+    SeriesSpec,
+    SourceState,
+    VerifyReport,
+)
+from chanye.spine.history.writer import now_us
+
+__all__ = [
+    "Aggregates",
+    "AuditRow",
+    "Batch",
+    "Changes",
+    "History",
+    "Interpolation",
+    "Kind",
+    "Latest",
+    "Maintenance",
+    "Problem",
+    "Quality",
+    "Reader",
+    "Receipt",
+    "Samples",
+    "SeriesSpec",
+    "SourceState",
+    "VerifyReport",
+    "now_us",
+]

@@ -176,3 +176,59 @@ class Aggregates:
     start: I64
     end: I64
     columns: Mapping[str, F64]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """What happened to the samples of one source in one hour of arrival (``hour``: start, us UTC).
+
+    ``received == stored + duplicates + sum of reasons that start with "rejected:"``; ``noted:*`` reasons are
+    remarks on stored samples and do not add up.
+    """
+
+    source: str
+    hour: int
+    received: int
+    stored: int
+    duplicates: int
+    reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """What one step of maintenance did; ``more`` says that another step would find work at once."""
+
+    flushed_rows: int = 0
+    compacted_parts: int = 0
+    rolled_hours: int = 0
+    retired_rows: int = 0
+    deleted_files: int = 0
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One damaged or missing thing: ``file`` is relative to the history folder, ``offset`` in bytes or -1."""
+
+    file: str
+    offset: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """The proof: counts that must match and everything that does not."""
+
+    parts: int
+    log_records: int
+    rows_stored: int
+    rows_in_parts: int
+    rows_in_log: int
+    rows_merged: int
+    rows_retired: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is damaged, missing or miscounted."""
+        return not self.problems

@@ -1,0 +1,359 @@
+"""Reads: any number, in any process, without a lock that a writer would feel."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from chanye.kernel.errors import TransientError
+from chanye.spine.history.columns import (
+    Columns,
+    Mask,
+    Order,
+    Slice,
+    concat_columns,
+    concat_slices,
+    empty_slice,
+    join_slices,
+    newest_versions,
+    series_runs,
+)
+from chanye.spine.history.manifest import Part, unpack_contents
+from chanye.spine.history.snapshot import Snapshot, shared_store
+from chanye.spine.history.types import I64, U32, Changes, Latest, Samples
+
+T = TypeVar("T")
+
+
+class RawReader:
+    """Raw samples, latest values and changes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = shared_store(Path(folder))
+
+    def _retry(self, read: Callable[[Snapshot], T]) -> T:
+        """Run a read on a snapshot, again with a fresh one if compaction took a part away."""
+        for _ in range(20):
+            try:
+                return read(self._store.snapshot())
+            except FileNotFoundError:
+                continue
+        raise TransientError("The history changes faster than it can be read. Try again.")
+
+    # --- raw ----------------------------------------------------------------------------------------------------
+
+    def raw(
+        self,
+        series: Sequence[int],
+        start: int,
+        end: int,
+        *,
+        known_at: int | None = None,
+        bounds: bool = False,
+        limit: int | None = None,
+    ) -> Samples:
+        """Return the samples of some series in ``[start, end)``.
+
+        Parameters
+        ----------
+        series
+            Numbers of series; unknown ones have no samples.
+        start, end
+            [us UTC]
+        known_at
+            Show what was known at this time of arrival: later corrections are not seen. [us UTC]
+        bounds
+            Add for each series the last sample before ``start`` and the first at or after ``end``, however far.
+        limit
+            At most this many samples (the first by series and time).
+
+        Returns
+        -------
+        Samples
+            Sorted by (series, time), of each (series, time) the newest arrival.
+        """
+        numbers = np.unique(np.asarray(series, np.int64)).astype(np.uint32)
+        return self._retry(lambda view: self._raw(view, numbers, start, end, known_at, bounds, limit))
+
+    def _raw(
+        self,
+        view: Snapshot,
+        numbers: U32,
+        start: int,
+        end: int,
+        known_at: int | None,
+        bounds: bool,
+        limit: int | None,
+    ) -> Samples:
+        found = self.slices(view, numbers, start, end, known_at=known_at, bounds=bounds)
+        blocks: list[Columns] = []
+        room = limit
+        for number, item in found.items():
+            if room is not None:
+                item = item.pick(slice(0, room))
+                room -= len(item.time)
+            blocks.append(Columns(np.full(len(item.time), number, np.uint32), *item))
+        columns = concat_columns(blocks)
+        return Samples(*columns[:4], self._arrivals(view, columns.batch, start, end))
+
+    def slices(
+        self, view: Snapshot, numbers: U32, start: int, end: int, *, known_at: int | None = None, bounds: bool = False
+    ) -> dict[int, Slice]:
+        """Return per series (ascending) the newest versions in ``[start, end)``, with bounds if asked."""
+        last = _batch_at(self, view, known_at)
+        gathered: dict[int, list[Slice]] = {int(n): [] for n in numbers}
+        self._gather_parts(view, numbers, start, end, gathered)
+        self._gather_tail(view, numbers, start, end, gathered)
+        out: dict[int, Slice] = {}
+        for number, blocks in gathered.items():
+            item = _visible(join_slices(blocks), last)
+            lo, hi = np.searchsorted(item.time, (start, end)).tolist()
+            if bounds:
+                item = self._with_bounds(view, number, item, (start, end), (lo, hi), last)
+            elif lo > 0 or hi < len(item.time):
+                item = item.pick(slice(lo, hi))
+            out[number] = item
+        return out
+
+    def _gather_parts(
+        self, view: Snapshot, numbers: U32, start: int, end: int, gathered: dict[int, list[Slice]]
+    ) -> None:
+        if not len(numbers):
+            return
+        low, high = int(numbers[0]), int(numbers[-1])
+        for part in view.parts:
+            if part.max_time < start or part.min_time >= end or part.max_series < low or part.min_series > high:
+                continue
+            for number, item in self._store.slices(part, numbers).items():
+                gathered[number].append(item)
+
+    def _gather_tail(
+        self, view: Snapshot, numbers: U32, start: int, end: int, gathered: dict[int, list[Slice]]
+    ) -> None:
+        if not len(numbers):
+            return
+        wanted = np.zeros(int(numbers[-1]) + 1, bool)
+        wanted[numbers] = True
+        hits = [block.pick(_tail_rows(block, wanted, start, end)) for block in view.tail]
+        rows = concat_columns([h for h in hits if h.rows])
+        if not rows.rows:
+            return
+        rows = rows.pick(np.lexsort((rows.time, rows.series)))
+        found, runs = series_runs(rows.series)
+        for number, (a, b) in zip(found.tolist(), itertools.pairwise(runs.tolist()), strict=True):
+            gathered[number].append(rows.slice_of(slice(a, b)))
+
+    def _with_bounds(
+        self, view: Snapshot, number: int, item: Slice, window: tuple[int, int], at: tuple[int, int], last: int | None
+    ) -> Slice:
+        """Add the neighbours outside the window; parts around it are searched where the slice has none."""
+        (start, end), (lo, hi) = window, at
+        # rows before the window that the parts of the window happen to hold need not be the nearest ones
+        before = self._neighbour(view, number, start, last, item.pick(slice(max(lo - 1, 0), lo)), before=True)
+        after = self._neighbour(view, number, end, last, item.pick(slice(hi, hi + 1)), before=False)
+        return concat_slices([before, item.pick(slice(lo, hi)), after])
+
+    def _neighbour(
+        self, view: Snapshot, number: int, edge: int, last: int | None, best: Slice, *, before: bool
+    ) -> Slice:
+        """Return the nearest visible sample on one side of ``edge``; days farther than the best one are not read."""
+        for block in view.tail:
+            rows = np.flatnonzero(
+                (block.series == number) & ((block.time < edge) if before else (block.time >= edge))
+            )
+            best = _nearer(best, block.slice_of(rows), last, before=before)
+        candidates = [
+            p
+            for p in view.parts
+            if p.min_series <= number <= p.max_series and (p.min_time < edge if before else p.max_time >= edge)
+        ]
+        candidates.sort(key=lambda p: -p.max_time if before else p.min_time)
+        for part in candidates:
+            if len(best.time) and (
+                part.max_time < int(best.time[0]) if before else part.min_time > int(best.time[0])
+            ):
+                break
+            if self._holds(part, number, edge, best, before=before):
+                item = self._store.slices(part, np.array([number], np.uint32)).get(number, empty_slice())
+                cut = int(np.searchsorted(item.time, edge))
+                best = _nearer(best, item.pick(slice(0, cut) if before else slice(cut, None)), last, before=before)
+        return best
+
+    def _holds(self, part: Part, number: int, edge: int, best: Slice, *, before: bool) -> bool:
+        """Tell whether a part can hold a nearer sample of a series, by its contents alone."""
+        contents = self._store.contents(part)
+        if contents is None:
+            raise FileNotFoundError(part.file)
+        i = int(np.searchsorted(contents.series, number))
+        if i >= len(contents.series) or contents.series[i] != number:
+            return False
+        if before:
+            return int(contents.first[i]) < edge and not (len(best.time) and contents.last[i] < best.time[0])
+        return int(contents.last[i]) >= edge and not (len(best.time) and contents.first[i] > best.time[0])
+
+    def _arrivals(self, view: Snapshot, batch: I64, start: int, end: int) -> I64:
+        """Translate batch numbers into times of arrival."""
+        if not len(batch):
+            return np.empty(0, np.int64)
+        low, high = int(batch.min()), int(batch.max())
+        pairs = [self._store.arrivals(p) for p in view.parts if p.max_batch >= low and p.min_batch <= high]
+        pairs.append(_tail_pairs(view))
+        batches, arrivals = (np.concatenate([p[i] for p in pairs]) for i in range(2))
+        order = np.argsort(batches, kind="stable")
+        at = np.minimum(np.searchsorted(batches[order], batch), len(batches) - 1)
+        return np.asarray(arrivals[order][at])
+
+    # --- latest, generation -------------------------------------------------------------------------------------
+
+    def latest(self, series: Sequence[int]) -> Latest:
+        """Return the newest sample of each asked series, in the order asked, without a scan."""
+        numbers = np.asarray(series, np.uint32)
+        slots = self._store.view.read(numbers)
+        return Latest(
+            numbers,
+            np.ascontiguousarray(slots["time"]),
+            np.ascontiguousarray(slots["value"]),
+            np.ascontiguousarray(slots["quality"]),
+            np.ascontiguousarray(slots["arrival"]),
+        )
+
+    def generation(self) -> int:
+        """Return a number that grows whenever anything was stored."""
+        mark = self._store.view.mark()
+        return mark.batch if mark is not None else 0
+
+    # --- changes ------------------------------------------------------------------------------------------------
+
+    def since(self, cursor: int, *, series: Sequence[int] | None = None, limit: int = 1_000_000) -> Changes:
+        """Return which intervals of which series changed after a cursor.
+
+        Parameters
+        ----------
+        cursor
+            0, or the ``cursor`` of the answer before. What was flushed long ago is reported in coarser steps, so an
+            interval may be wider than what changed and may be reported twice; it is never left out.
+        series
+            Only these.
+        limit
+            Stop after about this many samples.
+        """
+        return self._retry(lambda view: self._since(view, cursor, series, limit))
+
+    def _since(self, view: Snapshot, cursor: int, series: Sequence[int] | None, limit: int) -> Changes:
+        wanted = None if series is None else np.asarray(series, np.uint32)
+        found: list[tuple[U32, I64, I64]] = []
+        rows, more, place = 0, False, cursor
+        for arrival, n, read in itertools.chain(self._flushed_changes(cursor), _tail_changes(view, cursor)):
+            if rows and rows + n > limit:
+                more = True
+                break
+            rows, place = rows + n, max(place, arrival)
+            s, first, last = read()
+            if wanted is not None:
+                keep = np.isin(s, wanted)
+                s, first, last = s[keep], first[keep], last[keep]
+            found.append((s, first, last))
+        if not found:
+            none = np.empty(0, np.int64)
+            return Changes(np.empty(0, np.uint32), none, none, place, more)
+        s, first, last = (np.concatenate([f[i] for f in found]) for i in range(3))
+        numbers, at = np.unique(s, return_inverse=True)
+        low, high = np.full(len(numbers), np.iinfo(np.int64).max), np.zeros(len(numbers), np.int64)
+        np.minimum.at(low, at, first)
+        np.maximum.at(high, at, last)
+        return Changes(numbers, low, high, place, more)
+
+    def _flushed_changes(self, cursor: int) -> Iterable[tuple[int, int, Callable[[], tuple[U32, I64, I64]]]]:
+        manifest = self._store.manifest()
+        if manifest is None:
+            return
+        with manifest.transaction(write=False) as db:
+            rows = db.execute(
+                "SELECT arrival, rows FROM changes WHERE arrival > ? ORDER BY arrival", (cursor,)
+            ).fetchall()
+        for arrival, n in rows:
+
+            def read(arrival: int = arrival) -> tuple[U32, I64, I64]:
+                with manifest.transaction(write=False) as db:
+                    blob = db.execute("SELECT contents FROM changes WHERE arrival = ?", (arrival,)).fetchone()[0]
+                c = unpack_contents(blob)
+                return c.series, c.first, c.last
+
+            yield arrival, n, read
+
+    # --- texts --------------------------------------------------------------------------------------------------
+
+    def texts(self, series: int) -> list[str]:
+        """Return the dictionary of a series: code -> text."""
+        manifest = self._store.manifest()
+        if manifest is None:
+            return []
+        with manifest.transaction(write=False) as db:
+            return [r[0] for r in db.execute("SELECT text FROM texts WHERE series = ? ORDER BY code", (series,))]
+
+
+def _tail_changes(view: Snapshot, cursor: int) -> Iterable[tuple[int, int, Callable[[], tuple[U32, I64, I64]]]]:
+    for record in view.records:
+        if record.arrival > cursor and record.rows:
+
+            def read() -> tuple[U32, I64, I64]:
+                s, t, _, _ = record.columns()  # noqa: B023 - read before the loop goes on
+                return s, t, t
+
+            yield record.arrival, record.rows, read
+
+
+def _tail_pairs(view: Snapshot) -> tuple[I64, I64]:
+    return (
+        np.array([r.batch for r in view.records], np.int64),
+        np.array([r.arrival for r in view.records], np.int64),
+    )
+
+
+def _tail_rows(block: Columns, wanted: Mask, start: int, end: int) -> Order:
+    """Return the rows of a block that belong to wanted series and lie in ``[start, end)``."""
+    inside = block.series < len(wanted)
+    mask = wanted[np.where(inside, block.series, 0)] & inside
+    mask &= (block.time >= start) & (block.time < end)
+    return np.flatnonzero(mask)
+
+
+def _visible(item: Slice, last: int | None) -> Slice:
+    """Keep what was known up to a batch, then the newest version of each time."""
+    if last is not None and len(item.batch) and int(item.batch.max()) > last:
+        item = item.pick(item.batch <= last)
+    return newest_versions(item)
+
+
+def _nearer(best: Slice, other: Slice, last: int | None, *, before: bool) -> Slice:
+    """Return the sample nearest to the edge among both (one row or none); newest version first."""
+    if last is not None:
+        other = other.pick(other.batch <= last)
+    if not len(other.time):
+        return best
+    both = concat_slices([best, other])
+    edge = both.time.max() if before else both.time.min()
+    rows = np.flatnonzero(both.time == edge)
+    return both.pick(rows[[int(np.argmax(both.batch[rows]))]])
+
+
+def _batch_at(reader: RawReader, view: Snapshot, known_at: int | None) -> int | None:
+    """Return the last batch that had arrived at a time, None for all."""
+    if known_at is None:
+        return None
+    best = 0
+    batches, arrivals = _tail_pairs(view)
+    if len(arrivals) and arrivals[0] <= known_at:
+        best = int(batches[np.searchsorted(arrivals, known_at, side="right") - 1])
+    for part in view.parts:
+        if part.max_arrival <= known_at:
+            best = max(best, part.max_batch)
+        elif part.min_arrival <= known_at:
+            batches, arrivals = reader._store.arrivals(part)  # noqa: SLF001 - a function of this module
+            seen = int(np.searchsorted(arrivals, known_at, side="right"))
+            best = max(best, int(batches[seen - 1])) if seen else best
+    return best
