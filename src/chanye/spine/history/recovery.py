@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from chanye.kernel.errors import ConfigError
-from chanye.spine.history.flush import SegmentData, retire_segment
+from chanye.spine.history.flush import FlushJob, SegmentData, retire_segment
 from chanye.spine.history.latest import LatestView, Mark
 from chanye.spine.history.manifest import Manifest, read_latest
+from chanye.spine.history.memory import Memory, SourceMemory
 from chanye.spine.history.wal import (
     HEADER,
     Damage,
-    Record,
     Segment,
     scan_records,
     segment_numbers,
     segment_path,
     sync_folder,
 )
-
-if TYPE_CHECKING:
-    from chanye.spine.history.writer import Writer
 
 
 def sweep_orphans(folder: Path, manifest: Manifest) -> None:
@@ -45,43 +42,42 @@ def sweep_orphans(folder: Path, manifest: Manifest) -> None:
         path.unlink(missing_ok=True)
 
 
-def recover(writer: Writer) -> tuple[Segment, SegmentData]:
-    """Load the manifest, replay the log, cut a torn end; return the segment to go on with."""
-    folder, manifest = writer.folder, writer._manifest  # noqa: SLF001 - recovery is the writer's other half
+def recover(folder: Path, manifest: Manifest, memory: Memory, put: Callable[[FlushJob], None]) -> Segment:
+    """Load the manifest, replay the log, cut a torn end; return the segment to go on with.
+
+    Older segments, and a newest one with damage in its middle, go to ``put`` to be flushed.
+    """
+    durable = LatestView(folder).mark()
     sweep_orphans(folder, manifest)
     with manifest.transaction() as db:
         db.execute("INSERT OR IGNORE INTO meta VALUES ('began', '1')")
-        writer.load_sources({r[0]: r[1:] for r in db.execute("SELECT name, seen, position, arrival FROM sources")})
-    writer._batch = int(manifest.meta("batch", 0))  # noqa: SLF001
-    writer._arrival = int(manifest.meta("arrival", 0))  # noqa: SLF001
+        for name, seen, position, arrival in db.execute("SELECT name, seen, position, arrival FROM sources"):
+            memory.sources[name] = SourceMemory(name, seen, position, arrival)
+    memory.batch, memory.arrival = int(manifest.meta("batch", 0)), int(manifest.meta("arrival", 0))
     blob = manifest.meta("latest", b"")
-    rows = read_latest(blob if isinstance(blob, bytes) else b"")
-    if len(rows.series):
-        writer._latest.reserve(int(rows.series[-1]))  # noqa: SLF001
-        writer._latest.update(*rows, None)  # noqa: SLF001
+    memory.restore(read_latest(blob if isinstance(blob, bytes) else b""))
     flushed = int(manifest.meta("flushed", 0))
-    durable = LatestView(folder).mark()
     numbers = segment_numbers(folder)
     for number in [n for n in numbers if n <= flushed]:
         retire_segment(folder, number, keep=False)
     live = [n for n in numbers if n > flushed]
     for number in live:
         last = number == live[-1]
-        data, size = _replay(writer, number, durable, last=last)
-        if last and not data.damaged:
-            return Segment(segment_path(folder, number), size), data
-        writer._flusher.put(writer.flush_job())  # noqa: SLF001
+        size = _replay(folder, number, memory, durable, last=last)
+        if last and not memory.data.damaged:
+            return Segment(segment_path(folder, number), size)
+        put(memory.flush_job())
     number = max([flushed, *live]) + 1
     segment = Segment(segment_path(folder, number))
     sync_folder(folder / "wal")
-    return segment, SegmentData(number)
+    memory.data = SegmentData(number)
+    return segment
 
 
-def _replay(writer: Writer, number: int, durable: Mark | None, *, last: bool) -> tuple[SegmentData, int]:
-    """Take in the records of one segment; return it and its good length."""
-    path = segment_path(writer.folder, number)
-    data = SegmentData(number)
-    writer._data = data  # noqa: SLF001
+def _replay(folder: Path, number: int, memory: Memory, durable: Mark | None, *, last: bool) -> int:
+    """Take in the records of one segment; return its good length."""
+    path = segment_path(folder, number)
+    memory.data = SegmentData(number)
     items = list(scan_records(path.read_bytes()))
     size = path.stat().st_size
     torn = items[-1] if items else None
@@ -89,20 +85,16 @@ def _replay(writer: Writer, number: int, durable: Mark | None, *, last: bool) ->
         items.pop()
         acknowledged = durable is not None and durable.segment == number and durable.offset > torn.offset
         if acknowledged or torn.whole:
-            _keep_copy(writer.folder, path, torn)
+            _keep_copy(folder, path, torn)
         size = torn.offset
         os.truncate(path, size)
     for item in items:
         if isinstance(item, Damage):
-            data.damaged = True
+            memory.data.damaged = True
         else:
-            _take_in(writer, item)
-    return data, size
-
-
-def _take_in(writer: Writer, record: Record) -> None:
-    source, counts, position = record.meta()
-    writer.take_in(record, source, counts, position)
+            source, counts, position = item.meta()
+            memory.take_in(item, source, counts, position)
+    return size
 
 
 def _keep_copy(folder: Path, path: Path, torn: Damage) -> None:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,9 +16,9 @@ import numpy as np
 from chanye.kernel.errors import ConfigError, PeerError, TransientError
 from chanye.spine.history.columns import MAX_SERIES, MAX_TIME, MIN_TIME, empty_columns
 from chanye.spine.history.flush import Flusher, FlushJob, SegmentData, flush_segment
-from chanye.spine.history.latest import LatestTable, Mark
 from chanye.spine.history.manifest import Manifest
-from chanye.spine.history.seen import IntervalSet
+from chanye.spine.history.memory import Memory
+from chanye.spine.history.recovery import recover
 from chanye.spine.history.types import F64, I64, U16, U32, Batch, Receipt, SourceState
 from chanye.spine.history.wal import Record, Segment, encode_record, segment_path, sync_folder
 
@@ -29,13 +29,6 @@ SEGMENT_RECORDS = 50_000
 def now_us() -> int:
     """Return the time of the machine in us UTC."""
     return time.time_ns() // 1000
-
-
-class _Source:
-    __slots__ = ("arrival", "name", "position", "seen")
-
-    def __init__(self, name: str, seen: str = "", position: str = "", arrival: int = 0) -> None:
-        self.name, self.seen, self.position, self.arrival = name, IntervalSet(seen), position, arrival
 
 
 class _Ticket:
@@ -70,22 +63,18 @@ class Writer:
         self._lock, self._sync_lock, self._flush_lock = threading.Lock(), threading.Lock(), threading.Lock()
         self._owner = self._take_ownership()
         self._manifest = Manifest(self.folder, writable=True)
-        self._sources: dict[str, _Source] = {}
+        self._memory = Memory(self.folder)
         self._pending: list[_Ticket] = []
         self._in_flight: dict[tuple[str, int], _Ticket] = {}
         self._free_checked, self._free = -1.0, 0
         self._texts: dict[int, dict[str, int]] = {}
-        self._latest = LatestTable(self.folder)
         self._flusher = Flusher(self._run_flush)
-        self._closed = False
-        self._batch = self._arrival = self._next_batch = self._next_arrival = 0
         self._flushed_rows = 0
-        from chanye.spine.history.recovery import recover
-
-        self._segment, self._data = recover(self)
+        self._closed = False
+        self._segment = recover(self.folder, self._manifest, self._memory, self._flusher.put)
         self._opened = time.monotonic()
-        self._next_batch, self._next_arrival = self._batch, self._arrival
-        self._latest.publish(self._mark())
+        self._next_batch, self._next_arrival = self._memory.batch, self._memory.arrival
+        self._memory.latest.publish(self._memory.mark(self._segment.synced))
 
     def _take_ownership(self) -> int:
         for name in ("wal", "parts", "rollups", "incoming", "damaged"):
@@ -127,19 +116,15 @@ class Writer:
         key = (batch.source, batch.sequence)
         with self._lock:
             ticket = self._in_flight.get(key)
-            duplicate = ticket is not None or self._is_known(*key)
+            duplicate = ticket is not None or self._memory.knows(*key)
             if ticket is None:
                 ticket = self._write_duplicate(batch) if duplicate else self._write(batch, columns)
         self._commit(ticket)
         if self._is_due():
             self._rotate()
         if duplicate:
-            return Receipt(self._sources[batch.source].arrival, 0, duplicate=True)
+            return Receipt(self._memory.state(batch.source).last_arrival, 0, duplicate=True)
         return Receipt(ticket.record.arrival, ticket.record.rows, duplicate=False)
-
-    def _is_known(self, source: str, sequence: int) -> bool:
-        state = self._sources.get(source)
-        return state is not None and sequence in state.seen
 
     def _write_duplicate(self, batch: Batch) -> _Ticket:
         """Count a repeated delivery: a record without rows and without a sequence."""
@@ -168,7 +153,7 @@ class Writer:
         try:
             self._check_disk(record.size)
             if len(columns[0]):
-                self._latest.reserve(int(columns[0].max()))
+                self._memory.latest.reserve(int(columns[0].max()))
             self._segment.write(record)
         except OSError as error:
             raise TransientError(
@@ -216,7 +201,7 @@ class Writer:
         with self._lock:
             for ticket in todo:
                 self._in_flight.pop((ticket.source, ticket.record.sequence), None)
-                self.take_in(ticket.record, ticket.source, ticket.counts, ticket.position)
+                self._memory.take_in(ticket.record, ticket.source, ticket.counts, ticket.position)
                 ticket.done = True
 
     def _roll_back(self, tickets: list[_Ticket], error: OSError) -> None:
@@ -227,28 +212,10 @@ class Writer:
             ticket.error = f"The history could not be made durable ({error}). Check the disk; then try again."
         self._segment.truncate(self._segment.synced)
 
-    def take_in(self, record: Record, source: str, counts: dict[str, int], position: str) -> None:
-        """Make a durable record part of memory: sequences seen, latest values, counts."""
-        state = self._sources.get(source)
-        if state is None:
-            state = self._sources[source] = _Source(source)
-        if record.sequence:
-            state.seen.add(record.sequence)
-            if record.sequence == state.seen.last:
-                state.position = position
-            state.arrival = record.arrival
-        self._data.add(record, source, counts)
-        self._batch, self._arrival = record.batch, record.arrival
-        series, times, value, quality = record.columns()
-        self._latest.update(series, times, value, quality, record.arrival, self._mark(record.offset + record.size))
-
-    def _mark(self, offset: int | None = None) -> Mark:
-        return Mark(self._data.number, self._segment.synced if offset is None else offset, self._batch, self._arrival)
-
     # --- rotation and flush -------------------------------------------------------------------------------------
 
     def _is_due(self) -> bool:
-        data = self._data
+        data = self._memory.data
         return (
             data.rows >= self._flush_rows
             or len(data.records) >= SEGMENT_RECORDS
@@ -260,31 +227,20 @@ class Writer:
         with self._sync_lock:
             self._sync_pending()
             with self._lock:
-                if not self._data.records or not (force or self._is_due()):
+                if not self._memory.data.records or not (force or self._is_due()):
                     return
                 try:
-                    fresh = Segment(segment_path(self.folder, self._data.number + 1))
+                    fresh = Segment(segment_path(self.folder, self._segment.number + 1))
                     sync_folder(self.folder / "wal")
                 except OSError:
                     # no room for a new file: go on in this one, appends report the full disk themselves
                     return
-                job = self.flush_job()
+                job = self._memory.flush_job()
                 self._segment.close()
-                self._segment, self._data = fresh, SegmentData(fresh.number)
+                self._segment, self._memory.data = fresh, SegmentData(fresh.number)
                 self._opened = time.monotonic()
-                self._latest.publish(self._mark())
+                self._memory.latest.publish(self._memory.mark(0))
                 self._flusher.put(job)
-
-    def flush_job(self) -> FlushJob:
-        """Return the current segment with the states that belong to its end."""
-        states = [self._sources[name] for name in sorted(self._data.sources)]
-        return FlushJob(
-            self._data,
-            self._latest.rows(),
-            [(s.name, str(s.seen), s.position, s.arrival) for s in states],
-            self._batch,
-            self._arrival,
-        )
 
     def _run_flush(self, job: FlushJob) -> None:
         with self._flush_lock:
@@ -300,8 +256,7 @@ class Writer:
     def source(self, name: str) -> SourceState:
         """Return what is known of a source, so that it can go on where it stopped."""
         with self._lock:
-            s = self._sources.get(name)
-            return SourceState(name, s.seen.last, s.position, s.arrival) if s else SourceState(name, 0, "", 0)
+            return self._memory.state(name)
 
     def encode(self, series: int, texts: Sequence[str]) -> list[int]:
         """Return the codes of texts in the dictionary of a series, making new ones; durable when this returns."""
@@ -320,11 +275,6 @@ class Writer:
                 known.update((t, code) for _, code, t in rows)
             return [known[t] for t in texts]
 
-    def load_sources(self, rows: Mapping[str, tuple[str, str, int]]) -> None:
-        """Take over the states of sources from the manifest."""
-        for name, (seen, position, arrival) in rows.items():
-            self._sources[name] = _Source(name, seen, position, arrival)
-
     # --- end ----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -336,7 +286,7 @@ class Writer:
             self._closed = True
         self._flusher.stop()
         self._segment.close()
-        self._latest.close()
+        self._memory.latest.close()
         self._manifest.close()
         os.close(self._owner)
 
