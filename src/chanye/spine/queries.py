@@ -76,6 +76,11 @@ def series_of(viewer: Viewer, asset_ids: Iterable[int], *, roles: Sequence[str] 
     return [series_ref(row) for row in (rows.filter(role__in=roles) if roles else rows)]
 
 
+def series_by_id(viewer: Viewer, series_ids: Iterable[int]) -> dict[int, SeriesRef]:
+    """Return series by number; those that do not exist or may not be seen are left out."""
+    return {row.pk: series_ref(row) for row in _visible_series(viewer).filter(id__in=list(series_ids))}
+
+
 def specs(viewer: Viewer, series_ids: Iterable[int]) -> dict[int, SeriesSpec]:
     """Return how each of the series is read; those that do not exist or may not be seen are left out."""
     return {row.pk: series_ref(row).spec for row in _visible_series(viewer).filter(id__in=list(series_ids))}
