@@ -52,3 +52,59 @@ class Viewer:
 
 SYSTEM = Viewer(person_id=None, organisation_id=None, roles=frozenset({"admin"}), system=True, name="system")
 PUBLIC = Viewer(person_id=None, organisation_id=None, roles=frozenset({"public"}), name="public")
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationRef:
+    """A tenant, and the roles the viewer's person holds there."""
+
+    id: int
+    code: str
+    name: str
+    kind: str
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRef:
+    """A person with the roles held in one organisation."""
+
+    person_id: int
+    username: str
+    name: str
+    roles: tuple[str, ...]
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRef:
+    """An API token without its secret. Times in us UTC."""
+
+    id: int
+    person_id: int
+    person: str
+    name: str
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """A row of the audit log as it is shown. ``at`` in us UTC."""
+
+    sequence: int
+    at: int
+    actor: str
+    person_id: int | None
+    verb: str
+    target: str
+    detail: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What became of an attempt to sign in: a person, or how long to wait before the next try [s]."""
+
+    person_id: int | None
+    wait_seconds: int = 0

@@ -1,0 +1,126 @@
+"""Every read of the room."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from django.db.models import Q
+
+from chanye.kernel.time import to_us
+from chanye.parties.models import ApiToken, AuditEntry, Membership, Organisation, Person
+from chanye.parties.rules import may, require
+from chanye.parties.types import AuditRow, MemberRef, OrganisationRef, TokenRef, Viewer
+
+
+def memberships(viewer: Viewer) -> list[OrganisationRef]:
+    """Return the organisations of the viewer's person, each with the roles held there."""
+    roles: dict[int, list[str]] = {}
+    rows = Membership.objects.filter(person_id=viewer.person_id or 0).order_by("role")
+    for organisation_id, role in rows.values_list("organisation_id", "role"):
+        roles.setdefault(organisation_id, []).append(role)
+    found = Organisation.objects.filter(pk__in=roles).order_by("name")
+    return [_organisation(row, tuple(roles[row.pk])) for row in found]
+
+
+def organisations(viewer: Viewer) -> list[OrganisationRef]:
+    """Return the organisations the viewer may look at: all for the system, else those of the person."""
+    if not viewer.system:
+        return memberships(viewer)
+    return [_organisation(row) for row in Organisation.objects.order_by("name")]
+
+
+def organisation(viewer: Viewer) -> OrganisationRef | None:
+    """Return the organisation the viewer looks at, None if there is none."""
+    row = Organisation.objects.filter(pk=viewer.organisation_id).first() if viewer.organisation_id else None
+    return _organisation(row, tuple(sorted(viewer.roles))) if row else None
+
+
+def organisation_by_code(viewer: Viewer, code: str) -> OrganisationRef | None:
+    """Return an organisation by its code if the viewer may look at it, else None."""
+    return next((row for row in organisations(viewer) if row.code == code), None)
+
+
+def person_id_of(viewer: Viewer, username: str) -> int | None:
+    """Return the number of an active person by user name; only for those who manage members.
+
+    Raises
+    ------
+    DeniedError
+        If the viewer does not manage members.
+    """
+    require(viewer, "manage_members", viewer.organisation_id)
+    return Person.objects.filter(username=username, is_active=True).values_list("pk", flat=True).first()
+
+
+def members(viewer: Viewer, organisation_id: int) -> list[MemberRef]:
+    """Return the members of an organisation with their roles, by name.
+
+    Raises
+    ------
+    DeniedError
+        If the viewer does not look at that organisation.
+    """
+    require(viewer, "read_members", organisation_id)
+    roles: dict[int, list[str]] = {}
+    rows = Membership.objects.filter(organisation_id=organisation_id).order_by("role")
+    for person_id, role in rows.values_list("person_id", "role"):
+        roles.setdefault(person_id, []).append(role)
+    people = Person.objects.filter(pk__in=roles).order_by("name", "username")
+    return [MemberRef(p.pk, p.username, str(p), tuple(roles[p.pk]), p.is_active) for p in people]
+
+
+def tokens(viewer: Viewer) -> list[TokenRef]:
+    """Return the tokens of the organisation looked at: all for its administrators, else the viewer's own."""
+    found = ApiToken.objects.filter(organisation_id=viewer.organisation_id or 0).select_related("person")
+    if not may(viewer, "manage_tokens", viewer.organisation_id):
+        found = found.filter(person_id=viewer.person_id or 0)
+    return [
+        TokenRef(t.pk, t.person_id, str(t.person), t.name, to_us(t.created_at), _us(t.expires_at), _us(t.revoked_at))
+        for t in found.order_by("-created_at")
+    ]
+
+
+def audit_trail(
+    viewer: Viewer,
+    *,
+    before: int | None = None,
+    search: str = "",
+    limit: int = 50,
+) -> list[AuditRow]:
+    """Return audit rows of the organisation looked at, newest first; the system sees those of all.
+
+    Parameters
+    ----------
+    before
+        Only rows with a smaller sequence: the last one of the page before.
+    search
+        Part of the actor, verb or target.
+    limit
+        At most 500 rows.
+
+    Raises
+    ------
+    DeniedError
+        If the viewer may not read the audit log.
+    """
+    require(viewer, "read_audit", viewer.organisation_id)
+    rows = AuditEntry.objects.order_by("-sequence")
+    if not viewer.system:
+        rows = rows.filter(organisation_id_at=viewer.organisation_id)
+    if before is not None:
+        rows = rows.filter(sequence__lt=before)
+    if search:
+        rows = rows.filter(Q(actor__icontains=search) | Q(verb__icontains=search) | Q(target__icontains=search))
+    return [
+        AuditRow(row.sequence, row.at, row.actor, row.person_id_at, row.verb, row.target, json.loads(row.detail))
+        for row in rows[: max(1, min(limit, 500))]
+    ]
+
+
+def _organisation(row: Organisation, roles: tuple[str, ...] = ()) -> OrganisationRef:
+    return OrganisationRef(row.pk, row.code, row.name, row.kind, roles)
+
+
+def _us(moment: datetime | None) -> int | None:
+    return None if moment is None else to_us(moment)
