@@ -52,3 +52,8 @@ def viewer_for_token(secret: str) -> Viewer | None:
     if viewer.organisation_id != token.organisation_id:
         return None
     return Viewer(viewer.person_id, viewer.organisation_id, viewer.roles, name=f"{viewer.name} ({token.name})")
+
+
+def person_by_username(username: str) -> Person | None:
+    """Return the active person of that user name, None if there is none."""
+    return Person.objects.filter(username=username, is_active=True).first()

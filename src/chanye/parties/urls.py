@@ -1,0 +1,17 @@
+"""Addresses of the room."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from chanye.parties import pages
+
+urlpatterns = [
+    path("sign-in/", pages.sign_in_page, name="sign-in"),
+    path("sign-out/", pages.sign_out_page, name="sign-out"),
+    path("organisation/", pages.switch_page, name="switch-organisation"),
+    path("tokens/", pages.tokens_page, name="tokens"),
+    path("people/", pages.people_page, name="people"),
+    path("password/", pages.password_page, name="password"),
+    path("audit/", pages.audit_page, name="audit"),
+]
