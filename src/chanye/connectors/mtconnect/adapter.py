@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chanye.connectors.mtconnect.translate import Translator, drafts_of, items_of
+from chanye.connectors.mtconnect.translate import Translator, drafts_of, items_of, now_us
 from chanye.connectors.types import Capabilities, Link, Readings
 from chanye.kernel.errors import ConfigError, PeerError, TransientError
 from chanye.protocols.mtconnect.fold import ConditionBoard, SetBoard, parse_entries
@@ -57,11 +57,6 @@ class ShdrOptions(BaseModel):
     idle_timeout: float = Field(
         600.0, gt=0, description="Silence after which an adapter that answers no PING is taken for lost. [s]"
     )
-
-
-def now_us() -> int:
-    """Return the present, us UTC."""
-    return time.time_ns() // 1000
 
 
 def read_device(options: ShdrOptions) -> Device:
@@ -121,6 +116,7 @@ class ShdrAdapter:
         self._lag: int | None = None
         self._relative_base: int | None = None
         self._beat: float | None = None
+        self._first_pong = asyncio.Event()
 
     async def run(self) -> None:
         """Connect, read until the connection ends, then say from when on nothing is known."""
@@ -167,7 +163,12 @@ class ShdrAdapter:
             while True:
                 writer.write(b"* PING\r\n")
                 await writer.drain()
-                await asyncio.sleep(self._beat or 10.0)
+                if self._beat is not None:
+                    await asyncio.sleep(self._beat)
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(10.0):
+                        await self._first_pong.wait()
 
     async def _read(self, reader: asyncio.StreamReader) -> str:
         """Read until the end; return why it ended."""
@@ -176,7 +177,7 @@ class ShdrAdapter:
             silence = time.monotonic() - heard
             limit = 2.0 * self._beat if self._beat else self._options.idle_timeout
             if silence > limit:
-                return f"Nothing was heard of the adapter for {silence:.0f} s."
+                return f"Nothing was heard of the adapter for {silence:.1f} s."
             waiting = len(self._translator.readings) or self._translator.readings.counts
             try:
                 async with asyncio.timeout(FLUSH_SECONDS if waiting else max(0.01, limit - silence)):
@@ -212,6 +213,7 @@ class ShdrAdapter:
             self._take_value(event)
         elif isinstance(event, Pong):
             self._beat = max(0.1, event.interval / 1000)
+            self._first_pong.set()
             await self._take_pong()
         elif isinstance(event, BadLine):
             readings.count("rejected:bad_line")

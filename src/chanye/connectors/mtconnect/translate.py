@@ -7,6 +7,7 @@ one microsecond after it.
 from __future__ import annotations
 
 import re
+import time as system_time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -40,6 +41,11 @@ class Item:
     def addresses(self) -> tuple[str, ...]:
         """Its address, or one for each axis."""
         return tuple(f"{self.address}.{axis}" for axis in self.meaning.axes) or (self.address,)
+
+
+def now_us() -> int:
+    """Return the present, us UTC."""
+    return system_time.time_ns() // 1000
 
 
 def slug(name: str) -> str:
@@ -121,8 +127,22 @@ class Translator:
         if self.high < time <= self.clock() + FUTURE:
             self.high = time
 
-    def add(self, key: str, time: int, text: str, rate: float | None = None) -> None:
-        """Add one observation of the device: ``time`` in us UTC, ``text`` as it was sent, ``rate`` in Hz."""
+    def rewind(self) -> None:
+        """What comes next is older than what was added, and rightly so."""
+        self._last.clear()
+
+    def add(self, key: str, time: int, text: str, rate: float | None = None, *, rise: bool = True) -> None:
+        """Add one observation of the device.
+
+        Parameters
+        ----------
+        key, time, text
+            What was observed, when (us UTC), as it was sent.
+        rate
+            Of a time series. [Hz]
+        rise
+            Whether it raises the high-water mark.
+        """
         item = self.items.get(key)
         if item is None:
             self.readings.count("rejected:unknown_tag")
@@ -133,8 +153,15 @@ class Translator:
         if time < self._last.get(key, 0):
             self.readings.count("noted:clock_backwards")
         self._last[key] = time
-        self.raise_high(time)
+        if rise:
+            self.raise_high(time)
         self.put(item, time, text, rate)
+
+    def heal(self, key: str, time: int, text: str) -> None:
+        """Say that an item's value was in force at ``time``, where a gap was marked."""
+        item = self.items.get(key)
+        if item is not None and item.meaning.unit and item.item.representation != "TIME_SERIES":
+            self.put(item, time, text)
 
     def put(self, item: Item, time: int, text: str, rate: float | None = None) -> None:
         """Add a value at a time without looking at clocks."""

@@ -163,7 +163,8 @@ class AgentSession:
     count
         Most observations in one answer.
     interval, heartbeat
-        For streaming: ms between answers and between signs of life; None asks for single answers.
+        For streaming: ms between answers and between signs of life; ``interval`` None asks for single answers
+        and may be set so at any time.
     """
 
     def __init__(
@@ -179,7 +180,7 @@ class AgentSession:
         self.position = position
         self._device = device
         self._count = count
-        self._interval = interval
+        self.interval = interval
         self._heartbeat = heartbeat
         self._recover = False
         self._conditions = ConditionBoard()
@@ -198,8 +199,8 @@ class AgentSession:
         if self.phase is Phase.HELD:
             return Request(self.phase, f"{prefix}/current", {"at": str(self.position.next - 1)})
         query = {"from": str(self.position.next), "count": str(self._count)}
-        if self._interval is not None:
-            query |= {"interval": str(self._interval), "heartbeat": str(self._heartbeat)}
+        if self.interval is not None:
+            query |= {"interval": str(self.interval), "heartbeat": str(self._heartbeat)}
         return Request(self.phase, f"{prefix}/sample", query)
 
     def lose_contact(self) -> None:
@@ -249,7 +250,8 @@ class AgentSession:
         gap = Gap("agent_restart", self.position.next, 0)
         self._forget()
         self._move(Outcome.RESTARTED)
-        return [gap, Probed(probe)]
+        # The devices first: a gap can only be marked on what is known.
+        return [Probed(probe), gap]
 
     def _restart(self, header: Header) -> list[Event]:
         assert self.position is not None
@@ -318,7 +320,8 @@ class AgentSession:
         ))  # fmt: skip
         self.position = Position(header.instance, following)
         self._move(Outcome.OK)
-        return [Sampled(header, self._fold(fresh, whole=False), following > header.last, answer.bad)]
+        caught_up = following > header.last and len(answer.observations) < self._count
+        return [Sampled(header, self._fold(fresh, whole=False), caught_up, answer.bad)]
 
     def _fold(self, answer: Streams, *, whole: bool) -> tuple[Observation, ...]:
         return tuple(self._fold_one(one, whole=whole) for one in answer.observations)
