@@ -2,35 +2,50 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate --quiet --upgrade --extra setup
 
-.PHONY: setup run test lint docs bench
+.PHONY: setup run test lint docs bench soak lock
 
-setup: $(VENV)/.run
+setup: $(VENV)/run.done
 
-$(VENV)/.run: pyproject.toml constraints.txt
+# Versions and hashes are pinned; the project itself is installed from this folder.
+$(VENV)/run.done: pyproject.toml requirements/run.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(PIP) --require-hashes --requirement requirements/run.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
 	$(BIN)/chanye assets
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.run
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+$(VENV)/dev.done: $(VENV)/run.done requirements/dev.txt
+	$(PIP) --require-hashes --requirement requirements/dev.txt
 	touch $@
 
 run: setup
 	$(BIN)/chanye demo
 
-test: $(VENV)/.dev
+test: $(VENV)/dev.done
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-lint: $(VENV)/.dev
+lint: $(VENV)/dev.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: $(VENV)/.dev
+docs: $(VENV)/dev.done
 	$(BIN)/chanye docs
 
-bench: $(VENV)/.dev
+bench: $(VENV)/dev.done
 	$(BIN)/chanye bench ingest query
+
+# Slow proofs: kill -9 twenty times, long fuzzing.
+soak: $(VENV)/dev.done
+	$(BIN)/python -m pytest -m soak
+
+# After changing a dependency in pyproject.toml.
+lock: $(VENV)/run.done
+	$(PIP) uv
+	$(LOCK) --output-file requirements/run.txt
+	$(LOCK) --extra dev --output-file requirements/dev.txt
