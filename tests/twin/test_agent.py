@@ -152,12 +152,12 @@ def test_the_buffer_forgets_the_oldest_and_says_so() -> None:
     agent = Agent(Hand(), MACHINES[:1], size=50)
     buffer = Buffer(agent.items, 50, NINE)
     buffer.add([("VMC-01_Srpm", NINE + i, str(i)) for i in range(200)])
-    window = buffer.sample(None, 1000)
-    assert [window.first, window.last, len(window.observations)] == [163, 212, 50]
+    window, last = buffer.sample(None, 1000), len(agent.items) + 200
+    assert [window.first, window.last, len(window.observations)] == [last - 49, last, 50]
     with pytest.raises(OutOfRangeError):
-        buffer.sample(162, 10)
-    assert len(buffer.current(163).observations) == len(agent.items)
-    assert buffer.sample(213, 10).observations == []
+        buffer.sample(last - 50, 10)
+    assert len(buffer.current(last - 49).observations) == len(agent.items)
+    assert buffer.sample(last + 1, 10).observations == []
 
 
 def test_a_stream_pushes_news_and_ends_with_the_agent(floor: Floor) -> None:
@@ -225,7 +225,7 @@ def test_outages_are_played_and_known() -> None:
 
 
 def test_hide_keeps_the_tiling() -> None:
-    truth = Truth("m", 0, 100, ((0, 40, "running"), (40, 100, "waiting")), 3, 1.5)
+    truth = Truth("m", 0, 100, ((0, 40, "running"), (40, 100, "waiting")), 3, 0, 1.5)
     assert hide(truth, [(30, 50), (90, 200)]).states == (
         (0, 30, "running"),
         (30, 50, "unknown"),

@@ -45,6 +45,7 @@ ITEMS: dict[str, tuple[str, str, str, str, str, str]] = {
     "program": ("Path", "path", "EVENT", "PROGRAM", "", ""),
     "tool": ("Path", "path", "EVENT", "TOOL_NUMBER", "", ""),
     "part_count": ("Path", "path", "EVENT", "PART_COUNT", "ALL", ""),
+    "part_bad": ("Path", "path", "EVENT", "PART_COUNT", "BAD", ""),
     "Fact": ("Path", "path", "SAMPLE", "PATH_FEEDRATE", "ACTUAL", "MILLIMETER/SECOND"),
     "Srpm": ("Rotary", "S", "SAMPLE", "ROTARY_VELOCITY", "ACTUAL", "REVOLUTION/MINUTE"),
     "Sload": ("Rotary", "S", "SAMPLE", "LOAD", "", "PERCENT"),

@@ -66,14 +66,16 @@ class Floor:
     blind: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     _down: dict[int, int] = field(default_factory=dict)
 
-    def start(self) -> None:
-        """Open the agent with what the machines say now."""
-        self.position = self.clock()
+    def start(self, at: int | None = None) -> None:
+        """Open the agent with what the machines said ``at`` (us UTC; default: now) and all that followed."""
+        now = self.clock()
+        self.position = now if at is None else min(at, now)
         self.blind = {machine: [] for machine in self.shop.machines}
         # The agent never claims to speak of a moment that has not been played to it yet.
         self.agent.clock = lambda: self.position
         self.agent.forget()
         self._tell_all(self.position)
+        self.step(now)
         self.agent.serve()
 
     def step(self, until: int | None = None) -> None:
@@ -190,4 +192,4 @@ def hide(truth: Truth, blind: Sequence[tuple[int, int]]) -> Truth:
             states[-1] = (states[-1][0], end, name)
         else:
             states.append((begin, end, name))
-    return Truth(truth.machine, truth.start, truth.end, tuple(states), truth.parts, truth.energy)
+    return Truth(truth.machine, truth.start, truth.end, tuple(states), truth.parts, truth.scrap, truth.energy)

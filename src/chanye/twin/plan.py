@@ -20,6 +20,8 @@ TroubleKind = Literal["changeover", "breakdown", "counter_reset"]
 SECOND = 1_000_000
 #: Power of auxiliary drives while nothing cuts, as a share of idle power.
 POWER = {"off": 0.0, "setup": 1.1, "hold": 1.25, "loading": 1.15, "waiting": 1.0, "fault": 0.8, "restart": 0.4}
+#: Share of finished parts that are bad.
+SCRAP = 0.015
 #: Mean time between failures of a machine while it works. [us]
 MTBF = 30 * 60 * MINUTE
 
@@ -38,8 +40,8 @@ class Trouble:
 class Span:
     """An interval ``[start, end)`` (us UTC) in which nothing but noise changes.
 
-    ``count`` is what the control's part counter shows during the span; ``made`` says that a part is finished at
-    ``start``; ``power`` is the mean [kW], ``spindle`` [/min], ``feed`` [mm/s].
+    ``count`` is what the control's part counter shows during the span, ``scrap`` how many of them are bad; ``made``
+    says that a part is finished at ``start``; ``power`` is the mean [kW], ``spindle`` [/min], ``feed`` [mm/s].
     """
 
     start: int
@@ -51,6 +53,7 @@ class Span:
     feed: float
     power: float
     count: int
+    scrap: int
     made: bool
 
 
@@ -61,7 +64,7 @@ class _Day:
         self.machine = machine
         self.random = random.Random(f"{seed}:{machine.code}:{day.isoformat()}")  # noqa: S311  # a model, not a secret
         self.now = midnight
-        self.count = 0
+        self.count = self.scrap = 0
         self.made = False
         self.part: Part = self.random.choice(machine.parts)
         self.tool = self.part.steps[0].tool
@@ -81,9 +84,8 @@ class _Day:
         power = step.power if step else self.machine.idle_kw * POWER[physical]
         spindle, feed = (step.spindle, step.feed) if step else (0.0, 0.0)
         program = "" if physical == "off" else self.part.program
-        self.spans.append(
-            Span(self.now, until, physical, program, self.tool, spindle, feed, power, self.count, self.made)
-        )
+        shown = (self.count, self.scrap, self.made)
+        self.spans.append(Span(self.now, until, physical, program, self.tool, spindle, feed, power, *shown))
         self.now, self.made = until, False
 
     def spend(self, duration: int, physical: Physical, end: int, step: Step | None = None) -> bool:
@@ -112,7 +114,7 @@ class _Day:
             self._change(until)
         else:  # the control is switched off and on: it comes back with its counter at zero
             self.put(until, "restart")
-            self.count = 0
+            self.count = self.scrap = 0
 
     def _change(self, until: int) -> None:
         others = [part for part in self.machine.parts if part is not self.part]
@@ -139,6 +141,7 @@ class _Day:
             if not self.spend(time, "running", end, step):
                 return  # the part is scrap: it is never counted
         self.count += 1
+        self.scrap += self.random.random() < SCRAP
         self.made = True
         self.left -= 1
 

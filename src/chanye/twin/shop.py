@@ -23,13 +23,14 @@ Int = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
 
 #: What the control says in each physical state: execution, controller mode, functional mode, emergency stop,
-#: condition. An absent state (off, restart) says nothing at all.
+#: condition. This shop stops optionally for set-ups only, and is STOPPED only by a fault. An absent state (off,
+#: restart) says nothing at all.
 SAYS: Final = {
     "running": ("ACTIVE", "AUTOMATIC", "PRODUCTION", "ARMED", "NORMAL"),
     "hold": ("FEED_HOLD", "AUTOMATIC", "PRODUCTION", "ARMED", "NORMAL"),
     "loading": ("READY", "AUTOMATIC", "PRODUCTION", "ARMED", "NORMAL"),
     "waiting": ("READY", "AUTOMATIC", "PRODUCTION", "ARMED", "NORMAL"),
-    "setup": ("PROGRAM_STOPPED", "MANUAL", "SETUP", "ARMED", "NORMAL"),
+    "setup": ("OPTIONAL_STOP", "MANUAL", "SETUP", "ARMED", "NORMAL"),
     "fault": ("STOPPED", "AUTOMATIC", "MAINTENANCE", "TRIGGERED", "FAULT"),
 }
 #: The class of each physical state; an absent control cannot be observed.
@@ -52,6 +53,7 @@ DISCRETE: Final = (
     "program",
     "tool",
     "part_count",
+    "part_bad",
     "system",
 )
 ANALOG: Final = ("Srpm", "Fact", "Sload")
@@ -74,7 +76,8 @@ class Event:
 class Truth:
     """What really happened to one machine in ``[start, end)``.
 
-    ``states`` tile the window as ``(start, end, class)``; ``parts`` finished; ``energy`` [kWh].
+    ``states`` tile the window as ``(start, end, class)``; ``parts`` finished, ``scrap`` of them bad;
+    ``energy`` [kWh].
     """
 
     machine: str
@@ -82,6 +85,7 @@ class Truth:
     end: int
     states: tuple[tuple[int, int, str], ...]
     parts: int
+    scrap: int
     energy: float
 
 
@@ -106,7 +110,18 @@ def _says(span: Span) -> dict[str, str]:
     if span.physical not in SAYS:
         return dict.fromkeys(DISCRETE, UNAVAILABLE)
     execution, mode, functional, estop, condition = SAYS[span.physical]
-    texts = ("AVAILABLE", estop, execution, mode, functional, span.program, span.tool, str(span.count), condition)
+    texts = (
+        "AVAILABLE",
+        estop,
+        execution,
+        mode,
+        functional,
+        span.program,
+        span.tool,
+        str(span.count),
+        str(span.scrap),
+        condition,
+    )
     return dict(zip(DISCRETE, texts, strict=True))
 
 
@@ -269,13 +284,20 @@ class Shop:
     def truth(self, machine: str, start: int, end: int) -> Truth:
         """Return what really happens in ``[start, end)``; neighbouring intervals of one class are joined."""
         states: list[tuple[int, int, str]] = []
-        parts = 0
-        for span in self.spans(machine, start, end):
+        parts = scrap = 0
+        before = 0
+        for span in self.spans(machine, start - 1, end):
+            if span.end <= start:
+                before = span.scrap
+                continue
             begin, stop, name = max(span.start, start), min(span.end, end), CLASS[span.physical]
-            parts += span.made and span.start >= start
+            if span.made and span.start >= start:
+                parts += 1
+                scrap += span.scrap > before
+            before = span.scrap
             if states and states[-1][2] == name:
                 states[-1] = (states[-1][0], stop, name)
             else:
                 states.append((begin, stop, name))
         energy = self.energy(machine, end) - self.energy(machine, start)
-        return Truth(machine, start, end, tuple(states), parts, energy)
+        return Truth(machine, start, end, tuple(states), parts, scrap, energy)
