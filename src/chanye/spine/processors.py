@@ -20,7 +20,7 @@ import numpy as np
 from chanye.spine.frames import OPEN, Runs, increments, state_runs
 from chanye.spine.history.types import Changes, Quality, Samples
 from chanye.spine.models import Frame, Series
-from chanye.spine.queries import series_ref
+from chanye.spine.refs import series_ref
 from chanye.spine.states import alarm_level, classify
 from chanye.spine.types import SeriesRef
 

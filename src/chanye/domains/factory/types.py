@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from chanye.spine.types import AssetRef, FrameRef, SeriesRef
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -18,7 +20,9 @@ class Figure:
     coverage
         Share of the window's time that is known, 0..1.
     why
-        Machine word for "not measured": ``no_data``, ``below_floor``, ``no_calendar``, ``no_rate``, ...
+        Machine word for "not measured": ``no_data``, ``below_floor``, ``no_rate``, ``no_counter``,
+        ``no_quality_data``, ``no_production``, ``no_planned_time``, ``stale``. Beside a value it is a remark:
+        ``no_calendar`` says that all time was taken for planned.
     """
 
     value: float | None
@@ -71,11 +75,30 @@ class MachineKpis:
     quality_ratio: Figure
     oee: Figure
     throughput: Figure
+    nee: Figure
+    across_gap: float = 0.0
+    """Pieces among ``produced`` that were seen only after a gap: when they were made is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineDetail:
+    """One machine over one window: what its page shows. ``shares``: (text, state, us) by falling time."""
+
+    asset: AssetRef
+    start: int
+    end: int
+    known_until: int
+    kpis: MachineKpis
+    strip: tuple[Segment, ...]
+    shares: tuple[tuple[str, str, int], ...]
+    programs: tuple[FrameRef, ...]
+    alarms: tuple[FrameRef, ...]
+    series: tuple[SeriesRef, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MachineTile:
-    """What the board shows of one machine."""
+    """What the board shows of one machine; ``since`` and ``age``: us UTC and us, None where nothing is known."""
 
     asset_id: int
     name: str

@@ -1,0 +1,250 @@
+"""Every read of the factory room. Each takes the viewer first; times in us UTC."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from chanye.domains.factory.floor import MACHINE_KINDS, Floor, Look, load, load_calendars, look
+from chanye.domains.factory.models import ShiftCalendar
+from chanye.domains.factory.rules import Kpis, key_figures, sum_elements, sum_outputs
+from chanye.domains.factory.types import Board, Figure, MachineDetail, MachineKpis, MachineTile, Segment
+from chanye.kernel.errors import DeniedError
+from chanye.kernel.shifts import shift_pattern_from_dict
+from chanye.kernel.time import DAY, from_us, now_us, to_us
+from chanye.parties.types import Viewer
+from chanye.spine import frame_queries
+from chanye.spine import queries as spine
+from chanye.spine.history.types import Quality
+from chanye.spine.store import reader
+from chanye.spine.types import AssetRef
+
+#: A power reading older than this is not shown as the present one, where its series names no hold. [us]
+STALE = 60_000_000
+
+
+def day_window(site: AssetRef, now: int) -> tuple[int, int]:
+    """Return the calendar day of the site that contains ``now``, midnight to midnight by its own clock."""
+    zone = ZoneInfo(site.timezone)
+    midnight = from_us(now, zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    following = from_us(to_us(midnight) + DAY + DAY // 4, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return to_us(midnight), to_us(following)
+
+
+def _figures(seen: Look) -> Kpis:
+    return key_figures(
+        seen.elements,
+        seen.output,
+        known=seen.known,
+        floor=seen.machine.expected.floor,
+        calendar=seen.machine.calendar is not None,
+    )
+
+
+def _kpis(asset_id: int, start: int, end: int, seen: Look, figures: Kpis) -> MachineKpis:
+    return MachineKpis(
+        asset_id=asset_id,
+        start=start,
+        end=end,
+        elements=seen.elements,
+        produced=figures.produced,
+        good=figures.good,
+        availability=figures.availability,
+        effectiveness=figures.effectiveness,
+        quality_ratio=figures.quality_ratio,
+        oee=figures.oee,
+        throughput=figures.throughput,
+        nee=figures.nee,
+        across_gap=seen.across_gap,
+    )
+
+
+def _one(viewer: Viewer, asset_id: int, start: int, end: int, now: int | None) -> tuple[AssetRef, Look]:
+    asset = spine.asset(viewer, asset_id)
+    floor = load(viewer, [asset], _site_of(viewer, asset))
+    if not floor.machines:
+        raise DeniedError("This is not a machine: it has no series of the role execution.")
+    (seen,) = look(floor, start, max(start, end), now_us() if now is None else now)
+    return asset, seen
+
+
+def _site_of(viewer: Viewer, asset: AssetRef) -> int | None:
+    for site in spine.sites(viewer):
+        if asset.path == site.path or asset.path.startswith(f"{site.path}/"):
+            return site.id
+    return None
+
+
+def strip(viewer: Viewer, asset_id: int, start: int, end: int, *, now: int | None = None) -> tuple[Segment, ...]:
+    """Return what a machine did: pieces that tile ``[start, end)`` exactly, unknown time included.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such machine for the viewer.
+    """
+    return _one(viewer, asset_id, start, end, now)[1].strip()
+
+
+def machine_kpis(viewer: Viewer, asset_id: int, start: int, end: int, *, now: int | None = None) -> MachineKpis:
+    """Return the ISO 22400-2 figures of a machine over ``[start, end)``; see ``rules.key_figures``.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such machine for the viewer.
+    """
+    _, seen = _one(viewer, asset_id, start, end, now)
+    return _kpis(asset_id, start, end, seen, _figures(seen))
+
+
+def machine(viewer: Viewer, asset_id: int, start: int, end: int, *, now: int | None = None) -> MachineDetail:
+    """Return all that a machine's page shows of ``[start, end)``.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such machine for the viewer.
+    """
+    asset, seen = _one(viewer, asset_id, start, end, now)
+    shares: dict[tuple[str, str], int] = {}
+    for text, state, length in zip(seen.text.tolist(), seen.state.tolist(), np.diff(seen.edge).tolist(), strict=True):
+        shares[text, state] = shares.get((text, state), 0) + length
+    frames = frame_queries.frames(viewer, [asset.id], start, end, kinds=("program", "alarm"), limit=500)
+    return MachineDetail(
+        asset=asset,
+        start=start,
+        end=end,
+        known_until=seen.known_until,
+        kpis=_kpis(asset.id, start, end, seen, _figures(seen)),
+        strip=seen.strip(),
+        shares=tuple((t, s, us) for (t, s), us in sorted(shares.items(), key=lambda item: -item[1])),
+        programs=tuple(frame for frame in frames if frame.kind == "program"),
+        alarms=tuple(frame for frame in frames if frame.kind == "alarm"),
+        series=tuple(spine.series_of(viewer, [asset.id])),
+    )
+
+
+def site_kpis(viewer: Viewer, site_id: int, start: int, end: int, *, now: int | None = None) -> MachineKpis:
+    """Return the figures of all machines of a site together: times and pieces are added, never ratios averaged.
+
+    Raises
+    ------
+    DeniedError
+        If the site has no machine for the viewer to see.
+    """
+    floor = load(viewer, spine.assets(viewer, below=site_id, kinds=MACHINE_KINDS), site_id)
+    seen = look(floor, start, max(start, end), now_us() if now is None else now)
+    if not seen:
+        raise DeniedError("There is no machine here: connect one, or give a series the role execution.")
+    elements = sum_elements(one.elements for one in seen)
+    outputs = [one.output for one in seen]
+    counted = [output for output in outputs if output is not None]
+    figures = key_figures(
+        elements,
+        sum_outputs(counted) if len(counted) == len(seen) else None,
+        known=sum(one.known for one in seen),
+        floor=max(one.machine.expected.floor for one in seen),
+        calendar=all(one.machine.calendar is not None for one in seen),
+    )
+    return MachineKpis(
+        site_id,
+        start,
+        end,
+        elements,
+        figures.produced,
+        figures.good,
+        figures.availability,
+        figures.effectiveness,
+        figures.quality_ratio,
+        figures.oee,
+        figures.throughput,
+        figures.nee,
+        sum(one.across_gap for one in seen),
+    )
+
+
+def _power(floor: Floor, seen: Look, now: int) -> Figure:
+    ref = seen.machine.series.get("power")
+    if ref is None:
+        return Figure(None, "W", 0.0, "no_meter")
+    i = floor.row[ref.id]
+    time, good = int(floor.latest.time[i]), bool(Quality.is_good(floor.latest.quality[i : i + 1])[0])
+    if not time or not good:
+        return Figure(None, ref.unit, 0.0, "no_data")
+    if now - time > (ref.hold or max(STALE, 3 * (ref.expected_interval or 0))):
+        return Figure(None, ref.unit, 0.0, "stale")
+    return Figure(float(floor.latest.value[i]), ref.unit, 1.0)
+
+
+def _tile(floor: Floor, seen: Look, now: int) -> MachineTile:
+    asset, figures, pieces = seen.machine.asset, _figures(seen), seen.strip()
+    newest = floor.newest.get(asset.id, 0)
+    last = pieces[-1] if pieces else None
+    return MachineTile(
+        asset_id=asset.id,
+        name=asset.name,
+        state=last.state if last else "unknown",
+        state_text=last.text if last else "",
+        since=last.start if last else None,
+        program=seen.program,
+        parts_today=figures.produced,
+        rate=figures.throughput,
+        availability=figures.availability,
+        oee=figures.oee,
+        power=_power(floor, seen, now),
+        age=max(0, now - newest) if newest else None,
+        strip=pieces,
+    )
+
+
+def board(viewer: Viewer, site_id: int, *, now: int) -> Board:
+    """Return a site's machines over the day of the site that contains ``now``.
+
+    ``start`` and ``end`` are the whole day; strips and figures reach up to ``now``.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such site for the viewer.
+    """
+    site = spine.asset(viewer, site_id)
+    start, end = day_window(site, now)
+    tag = _tag(now)  # taken before reading: what arrives meanwhile changes the next one
+    floor = load(viewer, spine.assets(viewer, below=site.id, kinds=MACHINE_KINDS), site.id)
+    tiles = tuple(_tile(floor, seen, now) for seen in look(floor, start, min(now, end), now))
+    changed = max([floor.calendars.changed_at, *(m.expected.changed_at for m in floor.machines)])
+    return Board(
+        site_id=site.id,
+        site_name=site.name,
+        simulated=site.simulated,
+        now=now,
+        start=start,
+        end=end,
+        tiles=tiles,
+        tag=f"{site.id}-{len(tiles)}-{changed:x}-{tag}",
+    )
+
+
+def _tag(now: int) -> str:
+    """Return a word that changes with any sample, any frame, and every minute: figures move while nothing happens."""
+    return f"{reader().generation():x}-{frame_queries.frames_tag()}-{now // 60_000_000:x}"
+
+
+def calendars(viewer: Viewer) -> list[tuple[int, str, dict[str, object]]]:
+    """Return number, name and pattern of the organisation's shift calendars."""
+    rows = ShiftCalendar.objects.order_by("name")
+    if not viewer.system:
+        rows = rows.filter(organisation_id=viewer.organisation_id)
+    return list(rows.values_list("id", "name", "pattern"))
+
+
+def shift_runs(viewer: Viewer, asset_id: int, start: int, end: int) -> list[tuple[str, int, int]]:
+    """Return name, start and end of the shifts that touch ``[start, end)`` at an asset, in order."""
+    asset = spine.asset(viewer, asset_id)
+    held = load_calendars(viewer)
+    number = held.of(asset.path)
+    if number is None:
+        return []
+    return [(run.name, run.start, run.end) for run in shift_pattern_from_dict(held.patterns[number]).runs(start, end)]
