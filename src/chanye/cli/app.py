@@ -38,6 +38,17 @@ def collect() -> None:
 
 
 @app.command()
+def work() -> None:
+    """Run the work process: processors turn samples into frames."""
+    from chanye.cli import setup_django
+
+    setup_django()
+    from chanye.cli.work import main as run
+
+    run()
+
+
+@app.command()
 def up(
     data: Annotated[Path | None, typer.Option(help="Folder of all data.")] = None,
     port: Annotated[int | None, typer.Option(help="Port of the web server; 0 takes a free one.")] = None,

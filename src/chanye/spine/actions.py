@@ -8,6 +8,9 @@ from typing import Any
 from django.db import transaction
 
 from chanye.kernel.errors import ConfigError
+from chanye.kernel.ids import check_segment
+from chanye.parties.audit import record
+from chanye.parties.rules import require
 from chanye.parties.types import Viewer
 from chanye.spine.models import Asset, Series
 from chanye.spine.refs import asset_ref, series_ref
@@ -35,8 +38,12 @@ def ensure_asset(
     Raises
     ------
     ConfigError
-        If the parent belongs to another organisation or is missing.
+        If the parent belongs to another organisation or is missing, or the code is not a path segment.
+    DeniedError
+        If the actor may not edit sites of the organisation.
     """
+    require(actor, "edit_site", organisation_id)
+    check_segment(code)
     parent = Asset.objects.filter(id=parent_id).first() if parent_id is not None else None
     if parent_id is not None and (parent is None or parent.organisation_id != organisation_id):
         raise ConfigError("The parent asset does not exist in this organisation; choose another parent.")
@@ -58,6 +65,13 @@ def ensure_asset(
         latitude=latitude,
         longitude=longitude,
         position=Asset.objects.filter(parent=parent).count(),
+    )
+    record(
+        actor=actor,
+        verb="ensure_asset",
+        target=f"asset:{made.pk}",
+        detail={"path": path, "kind": kind},
+        organisation_id=organisation_id,
     )
     return asset_ref(made)
 
@@ -86,12 +100,22 @@ def ensure_series(*, actor: Viewer, asset_id: int, draft: SeriesDraft) -> Series
         If the draft is incomplete, or the series exists with another kind or unit: its samples would change meaning.
     """
     columns = _checked(draft)
-    found = Series.objects.filter(asset_id=asset_id, code=draft.code).first()
+    asset = Asset.objects.get(id=asset_id)
+    require(actor, "edit_site", asset.organisation_id)
+    found = Series.objects.filter(asset=asset, code=draft.code).first()
     if found is None:
-        return series_ref(Series.objects.create(asset_id=asset_id, **columns))
+        made = Series.objects.create(asset=asset, **columns)
+        record(
+            actor=actor,
+            verb="ensure_series",
+            target=f"series:{made.pk}",
+            detail={"path": f"{asset.path}/{draft.code}", "kind": draft.kind, "unit": draft.unit},
+            organisation_id=asset.organisation_id,
+        )
+        return series_ref(made)
     if (found.kind, found.unit) != (draft.kind, draft.unit):
         raise ConfigError(
-            f"Series {found.asset.path}/{draft.code} holds {found.kind} in {found.unit}, not {draft.kind} in "
+            f"Series {asset.path}/{draft.code} holds {found.kind} in {found.unit}, not {draft.kind} in "
             f"{draft.unit}; use another code, or convert the unit in the mapping."
         )
     return series_ref(found)
@@ -101,10 +125,18 @@ def ensure_series(*, actor: Viewer, asset_id: int, draft: SeriesDraft) -> Series
 def change_series(*, actor: Viewer, series_id: int, draft: SeriesDraft) -> SeriesRef:
     """Change how a series is named and read; kind and unit stay, for its samples keep their meaning."""
     columns = _checked(draft)
-    row = Series.objects.select_for_update().get(id=series_id)
+    row = Series.objects.select_for_update().select_related("asset").get(id=series_id)
+    require(actor, "edit_site", row.asset.organisation_id)
     if (row.kind, row.unit) != (draft.kind, draft.unit):
         raise ConfigError("Kind and unit of a series with samples cannot change; make a new series.")
     for name, value in columns.items():
         setattr(row, name, value)
     row.save()
+    record(
+        actor=actor,
+        verb="change_series",
+        target=f"series:{row.pk}",
+        detail={"role": draft.role, "interpolation": draft.interpolation, "hold": draft.hold},
+        organisation_id=row.asset.organisation_id,
+    )
     return series_ref(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chanye.spine.history.reader import RawReader
+from chanye.spine.history.analysis import AnalysisReader
 from chanye.spine.history.writer import Writer
 
 
@@ -10,5 +10,5 @@ class History(Writer):
     """The one writer of a folder."""
 
 
-class Reader(RawReader):
+class Reader(AnalysisReader):
     """Reads of a folder: any number, any process, thread-safe."""

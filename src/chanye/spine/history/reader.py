@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,13 @@ from chanye.spine.history.snapshot import Snapshot, shared_store
 from chanye.spine.history.types import I64, U32, Changes, Latest, Samples
 
 T = TypeVar("T")
+
+
+class Seen(NamedTuple):
+    """What a read may see: the last batch (None: all), and whether it needs a known value before its window."""
+
+    batch: int | None
+    known_before: bool
 
 
 class RawReader:
@@ -101,19 +108,30 @@ class RawReader:
         return Samples(*columns[:4], self._arrivals(view, columns.batch, start, end))
 
     def slices(
-        self, view: Snapshot, numbers: U32, start: int, end: int, *, known_at: int | None = None, bounds: bool = False
+        self,
+        view: Snapshot,
+        numbers: U32,
+        start: int,
+        end: int,
+        *,
+        known_at: int | None = None,
+        bounds: bool = False,
+        known_before: bool = False,
     ) -> dict[int, Slice]:
-        """Return per series (ascending) the newest versions in ``[start, end)``, with bounds if asked."""
-        last = _batch_at(self, view, known_at)
+        """Return per series (ascending) the newest versions in ``[start, end)``, with bounds if asked.
+
+        ``known_before`` adds the last known value before ``start`` where the last sample before it is bad.
+        """
+        seen = Seen(_batch_at(self, view, known_at), known_before)
         gathered: dict[int, list[Slice]] = {int(n): [] for n in numbers}
         self._gather_parts(view, numbers, start, end, gathered)
         self._gather_tail(view, numbers, start, end, gathered)
         out: dict[int, Slice] = {}
         for number, blocks in gathered.items():
-            item = _visible(join_slices(blocks), last)
+            item = _visible(join_slices(blocks), seen.batch)
             lo, hi = np.searchsorted(item.time, (start, end)).tolist()
             if bounds:
-                item = self._with_bounds(view, number, item, (start, end), (lo, hi), last)
+                item = self._with_bounds(view, number, item, (start, end), (lo, hi), seen)
             elif lo > 0 or hi < len(item.time):
                 item = item.pick(slice(lo, hi))
             out[number] = item
@@ -148,24 +166,41 @@ class RawReader:
             gathered[number].append(rows.slice_of(slice(a, b)))
 
     def _with_bounds(
-        self, view: Snapshot, number: int, item: Slice, window: tuple[int, int], at: tuple[int, int], last: int | None
+        self, view: Snapshot, number: int, item: Slice, window: tuple[int, int], at: tuple[int, int], seen: Seen
     ) -> Slice:
-        """Add the neighbours outside the window; parts around it are searched where the slice has none."""
+        """Add the neighbours outside the window, however far they are."""
         (start, end), (lo, hi) = window, at
-        # rows before the window that the parts of the window happen to hold need not be the nearest ones
-        before = self._neighbour(view, number, start, last, item.pick(slice(max(lo - 1, 0), lo)), before=True)
-        after = self._neighbour(view, number, end, last, item.pick(slice(hi, hi + 1)), before=False)
-        return concat_slices([before, item.pick(slice(lo, hi)), after])
+        before = self._neighbour(view, number, start, seen, item.pick(slice(max(lo - 1, 0), lo)), before=True)
+        after = self._neighbour(view, number, end, seen, item.pick(slice(hi, hi + 1)), before=False)
+        blocks = [before, item.pick(slice(lo, hi)), after]
+        if seen.known_before and len(before.time) and not known_mask(before)[0]:
+            known = self._neighbour(view, number, int(before.time[0]), seen, empty_slice(), before=True, known=True)
+            blocks.insert(0, known)
+        return concat_slices(blocks)
 
     def _neighbour(
-        self, view: Snapshot, number: int, edge: int, last: int | None, best: Slice, *, before: bool
+        self,
+        view: Snapshot,
+        number: int,
+        edge: int,
+        seen: Seen,
+        best: Slice,
+        *,
+        before: bool,
+        known: bool = False,
     ) -> Slice:
         """Return the nearest visible sample on one side of ``edge``; days farther than the best one are not read."""
+
+        def consider(best: Slice, item: Slice) -> Slice:
+            item = _visible(item, seen.batch)
+            return _nearer(best, item.pick(known_mask(item)) if known else item, before=before)
+
         for block in view.tail:
             rows = np.flatnonzero(
                 (block.series == number) & ((block.time < edge) if before else (block.time >= edge))
             )
-            best = _nearer(best, block.slice_of(rows), last, before=before)
+            found = block.slice_of(rows)
+            best = consider(best, found.pick(np.argsort(found.time, kind="stable")))
         candidates = [
             p
             for p in view.parts
@@ -180,7 +215,7 @@ class RawReader:
             if self._holds(part, number, edge, best, before=before):
                 item = self._store.slices(part, np.array([number], np.uint32)).get(number, empty_slice())
                 cut = int(np.searchsorted(item.time, edge))
-                best = _nearer(best, item.pick(slice(0, cut) if before else slice(cut, None)), last, before=before)
+                best = consider(best, item.pick(slice(0, cut) if before else slice(cut, None)))
         return best
 
     def _holds(self, part: Part, number: int, edge: int, best: Slice, *, before: bool) -> bool:
@@ -329,16 +364,19 @@ def _visible(item: Slice, last: int | None) -> Slice:
     return newest_versions(item)
 
 
-def _nearer(best: Slice, other: Slice, last: int | None, *, before: bool) -> Slice:
-    """Return the sample nearest to the edge among both (one row or none); newest version first."""
-    if last is not None:
-        other = other.pick(other.batch <= last)
+def _nearer(best: Slice, other: Slice, *, before: bool) -> Slice:
+    """Return the sample nearest to the edge among both (one row or none); ``other`` ascending, newest versions."""
     if not len(other.time):
         return best
-    both = concat_slices([best, other])
-    edge = both.time.max() if before else both.time.min()
-    rows = np.flatnonzero(both.time == edge)
-    return both.pick(rows[[int(np.argmax(both.batch[rows]))]])
+    other = other.pick(slice(-1, None) if before else slice(0, 1))
+    if not len(best.time) or other.time[0] == best.time[0]:
+        return best if len(best.time) and best.batch[0] > other.batch[0] else other
+    return other if (other.time[0] > best.time[0]) == before else best
+
+
+def known_mask(item: Slice) -> Mask:
+    """Tell which samples are not bad and numbers."""
+    return np.asarray(((item.quality & 0xC000) != 0x8000) & np.isfinite(item.value))
 
 
 def _batch_at(reader: RawReader, view: Snapshot, known_at: int | None) -> int | None:

@@ -1,0 +1,101 @@
+"""The work process: runs all processors, each at its own pace, so that one that fails does not stop the others."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from chanye.parties.types import SYSTEM
+
+if TYPE_CHECKING:
+    from chanye.spine.history import Reader
+    from chanye.spine.processors import Processor
+
+log = structlog.get_logger("work")
+
+#: How often the historian is asked whether anything is new. [s]
+LOOK_EVERY = 0.25
+#: Wait after a first and at most after any failure. [s]
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+
+
+@dataclass
+class Lane:
+    """A processor and how it is doing: ``seen`` is the generation it has worked, ``due`` when it may try again."""
+
+    processor: Processor
+    seen: int = -1
+    wait: float = 0.0
+    due: float = 0.0
+
+    def step(self, reader: Reader, now: float) -> bool:
+        """Work one helping if there is any and it is time; return whether there is more to do at once."""
+        generation = reader.generation()
+        if now < self.due or generation == self.seen:
+            return False
+        from chanye.spine.frame_actions import run_processor
+
+        try:
+            more = run_processor(actor=SYSTEM, processor=self.processor, reader=reader)
+        except Exception as error:  # whatever one processor does, the others go on
+            self._failed(error, now)
+            return False
+        if self.wait:
+            log.info("processor works again", processor=self.processor.name)
+        self.wait = self.due = 0.0
+        if not more:
+            self.seen = generation
+        return more
+
+    def _failed(self, error: Exception, now: float) -> None:
+        from django.db import connection
+
+        connection.close()  # a broken connection is opened anew next time
+        if not self.wait:
+            log.error("processor failed", processor=self.processor.name, error=repr(error), exc_info=error)
+        self.wait = min(max(self.wait * 2, FIRST_WAIT), LONGEST_WAIT)
+        self.due = now + self.wait
+
+
+def run(
+    processors: Sequence[Processor],
+    reader: Reader,
+    stop: threading.Event,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Run processors until ``stop`` is set; the helping in hand is finished first."""
+    lanes = [Lane(processor) for processor in processors]
+    while not stop.is_set():
+        busy = False
+        for lane in lanes:
+            if not stop.is_set():
+                busy |= lane.step(reader, clock())
+        if not busy:
+            stop.wait(LOOK_EVERY)
+
+
+def registered() -> list[Processor]:
+    """Return the processors of all rooms, in the order they run."""
+    from chanye.spine.processors import default_processors
+
+    return default_processors()
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT, or until the process that started this one is gone."""
+    from chanye.spine.store import reader
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log.info("work started", pid=os.getpid())
+    run(registered(), reader(), stop)
+    log.info("work stopped")

@@ -1,0 +1,136 @@
+"""Aggregates, time in state and drawing buckets over a reader's samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chanye.spine.history.aggregates import (
+    Points,
+    check_names,
+    durations_of,
+    edges_of,
+    points_of,
+    summarise,
+)
+from chanye.spine.history.columns import Slice
+from chanye.spine.history.reader import RawReader
+from chanye.spine.history.snapshot import Snapshot
+from chanye.spine.history.types import F64, I64, Aggregates, SeriesSpec
+from chanye.spine.history.writer import now_us
+
+#: What a chart asks for, by the names it uses.
+DRAWN = {"min": "Minimum2", "max": "Maximum2", "mean": "TimeAverage", "count": "Count"}
+#: Aggregates that look at the last known value before the window.
+NEEDS_KNOWN = {"Increase", "NumberOfTransitions"}
+
+
+class AnalysisReader(RawReader):
+    """Reads that compute."""
+
+    def aggregate(
+        self,
+        specs: Sequence[SeriesSpec],
+        start: int,
+        end: int,
+        step: int,
+        names: Sequence[str],
+        *,
+        known_until: int | None = None,
+        known_at: int | None = None,
+    ) -> Aggregates:
+        """Return Part 13 aggregates of some series over intervals of one length.
+
+        Parameters
+        ----------
+        specs
+            The series and how each is read between its samples.
+        start, end, step
+            Intervals ``[start, start+step), ...``; the last one ends at ``end``. [us UTC]
+        names
+            Names of ``aggregates.FORMULAS`` and ``RAW_FORMULAS``, e.g. ``TimeAverage``; durations in us, ``Total`` in
+            value seconds.
+        known_until
+            The value after the last sample is known at most until here; None: until now. [us UTC]
+        known_at
+            Show what was known at this time of arrival. [us UTC]
+
+        Returns
+        -------
+        Aggregates
+            NaN where unknown; ``percent_known`` and ``percent_good`` of time always.
+
+        Raises
+        ------
+        ConfigError
+            An unknown name, or intervals that make no sense.
+        """
+        edges = edges_of(start, end, step)
+        check_names(names)
+        until = now_us() if known_until is None else known_until
+        return self._retry(lambda view: self._aggregate(view, specs, edges, names, until, known_at))
+
+    def _aggregate(
+        self,
+        view: Snapshot,
+        specs: Sequence[SeriesSpec],
+        edges: I64,
+        names: Sequence[str],
+        until: int,
+        known_at: int | None,
+    ) -> Aggregates:
+        points = self._points(view, specs, edges, names, known_at)
+        rows = [summarise(points[s.id], s, edges, names, until) for s in specs]
+        keys = [*dict.fromkeys(names), "percent_known", "percent_good"]
+        columns: dict[str, F64] = {
+            k: np.stack([r[k] for r in rows]) if rows else np.empty((0, len(edges) - 1)) for k in keys
+        }
+        return Aggregates(np.array([s.id for s in specs], np.uint32), edges[:-1], edges[1:], columns)
+
+    def _points(
+        self, view: Snapshot, specs: Sequence[SeriesSpec], edges: I64, names: Sequence[str], known_at: int | None
+    ) -> dict[int, Points]:
+        found = self._bounded(view, specs, int(edges[0]), int(edges[-1]), names, known_at)
+        return {number: points_of(item) for number, item in found.items()}
+
+    def _bounded(
+        self,
+        view: Snapshot,
+        specs: Sequence[SeriesSpec],
+        start: int,
+        end: int,
+        names: Sequence[str] = (),
+        known_at: int | None = None,
+    ) -> dict[int, Slice]:
+        numbers = np.unique(np.array([s.id for s in specs], np.int64)).astype(np.uint32)
+        needs = not NEEDS_KNOWN.isdisjoint(names)
+        return self.slices(view, numbers, start, end, known_at=known_at, bounds=True, known_before=needs)
+
+    def durations(
+        self, specs: Sequence[SeriesSpec], start: int, end: int, *, known_until: int | None = None
+    ) -> dict[int, dict[int, int]]:
+        """Return for each state series the time in each code, and under -1 the time not known. [us].
+
+        The times of one series add up to ``end - start`` exactly.
+        """
+        edges_of(start, end, end - start)
+        until = now_us() if known_until is None else known_until
+
+        def read(view: Snapshot) -> dict[int, dict[int, int]]:
+            found = self._bounded(view, specs, start, end)
+            return {s.id: durations_of(points_of(found[s.id]), s, start, end, until) for s in specs}
+
+        return self._retry(read)
+
+    def buckets(self, spec: SeriesSpec, start: int, end: int, points: int = 500) -> Aggregates:
+        """Return what a chart draws: ``min max mean count`` and the percentages, in at most ``points`` intervals.
+
+        ``min`` and ``max`` include the value held into an interval; ``mean`` is weighted by time.
+        """
+        step = max(1, -(-(end - start) // max(points, 1)))
+        found = self.aggregate([spec], start, end, step, list(DRAWN.values()))
+        columns = {short: found.columns[name] for short, name in DRAWN.items()}
+        for name in ("percent_known", "percent_good"):
+            columns[name] = found.columns[name]
+        return Aggregates(found.series, found.start, found.end, columns)
