@@ -7,22 +7,7 @@ import pytest
 
 from chanye.kernel.errors import ConfigError, PeerError
 from chanye.spine.history import Batch, History, Reader
-
-T0 = 1_780_272_000_000_000
-S = 1_000_000
-
-
-def batch(sequence: int, series, time, value, quality=None, source="s", **more) -> Batch:
-    n = len(time)
-    return Batch(
-        source,
-        sequence,
-        np.asarray(series, np.uint32) if np.ndim(series) else np.full(n, series, np.uint32),
-        np.asarray(time, np.int64),
-        np.asarray(value, float),
-        np.zeros(n, np.uint16) if quality is None else np.asarray(quality, np.uint16),
-        **more,
-    )
+from history_samples import T0, S, batch
 
 
 def test_a_batch_is_read_back_before_and_after_flush(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chanye.spine.history.adopt import PartWriter
 from chanye.spine.history.facade import History, Reader
 from chanye.spine.history.types import (
     Aggregates,
@@ -20,6 +21,7 @@ from chanye.spine.history.types import (
     SourceState,
     VerifyReport,
 )
+from chanye.spine.history.verify import verify
 from chanye.spine.history.writer import now_us
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Kind",
     "Latest",
     "Maintenance",
+    "PartWriter",
     "Problem",
     "Quality",
     "Reader",
@@ -41,4 +44,5 @@ __all__ = [
     "SourceState",
     "VerifyReport",
     "now_us",
+    "verify",
 ]

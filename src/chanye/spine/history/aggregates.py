@@ -271,11 +271,11 @@ class Summary:
 
 
 def _finite(values: F64) -> F64:
-    return np.where(np.isfinite(values), values, np.nan)
+    return np.asarray(np.where(np.isfinite(values), values, np.nan))
 
 
 def _ratio(a: F64, b: F64) -> F64:
-    return np.divide(a, b, out=np.full(len(a), np.nan), where=b > 0)
+    return np.asarray(np.divide(a, b, out=np.full(len(a), np.nan), where=b > 0))
 
 
 def _spread(s: Summary, minus: int) -> F64:
@@ -284,7 +284,7 @@ def _spread(s: Summary, minus: int) -> F64:
 
 
 def _increase(s: Summary) -> F64:
-    return np.where((s.n > 0) | (s.known > 0), s.reduce_sum(s.points.gain), np.nan)
+    return np.asarray(np.where((s.n > 0) | (s.known > 0), s.reduce_sum(s.points.gain), np.nan))
 
 
 def _state(s: Summary, *, zero: bool) -> F64:

@@ -63,7 +63,8 @@ class Memory:
         if record.sequence:
             state.accept(record.sequence, position, record.arrival)
         self.data.add(record, source, counts)
-        self.batch, self.arrival = record.batch, record.arrival
+        # adopted parts may have a later number than records of the log
+        self.batch, self.arrival = max(self.batch, record.batch), max(self.arrival, record.arrival)
         series, times, value, quality = record.columns()
         mark = self.mark(record.offset + record.size)
         self.latest.update(series, times, value, quality, record.arrival, mark)

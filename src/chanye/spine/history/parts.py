@@ -22,7 +22,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chanye.spine.history.columns import DAY, Columns, Slice, concat_slices, empty_columns, series_runs
+from chanye.spine.history.columns import (
+    DAY,
+    Columns,
+    Slice,
+    concat_columns,
+    concat_slices,
+    empty_columns,
+    series_runs,
+)
 from chanye.spine.history.manifest import Contents, Part
 from chanye.spine.history.types import I64, U32
 from chanye.spine.history.wal import sync_folder
@@ -64,14 +72,12 @@ class PartFile:
 
         types = [pa.uint32(), pa.int64(), pa.float64(), pa.uint16(), pa.int64()]
         names = _NAMES if batches is not None else _NAMES[:-1]
-        metadata = {}
-        if batches is not None and arrivals is not None:
-            metadata["arrivals"] = b64encode(zlib.compress(batches.tobytes() + arrivals.tobytes(), 6))
         self.path = path
-        self._schema = pa.schema(list(zip(names, types, strict=False)), metadata=metadata)
+        self._schema = pa.schema(list(zip(names, types, strict=False)))
         path.parent.mkdir(parents=True, exist_ok=True)
         self._contents: list[Contents] = []
         self._batches = (0, 0)
+        self._carry = empty_columns()
         self.rows = 0
         self._writer = pq.ParquetWriter(
             path,
@@ -84,22 +90,34 @@ class PartFile:
             write_page_checksum=True,
             store_schema=False,
         )
+        if batches is not None and arrivals is not None:
+            packed = b64encode(zlib.compress(batches.tobytes() + arrivals.tobytes(), 6)).decode()
+            self._writer.add_key_value_metadata({"arrivals": packed})
 
     def write(self, columns: Columns) -> None:
-        """Write rows that sort after all rows before; whole series at a time."""
+        """Write rows that sort after all rows before; whole series at a time, in full row groups."""
+        if not columns.rows:
+            return
+        self._contents.append(contents_of(columns))
+        low, high = int(columns.batch.min()), int(columns.batch.max())
+        self._batches = (min(low, self._batches[0]) if self.rows else low, max(high, self._batches[1]))
+        self.rows += columns.rows
+        columns = concat_columns([self._carry, columns]) if self._carry.rows else columns
+        full = columns.rows // GROUP_ROWS * GROUP_ROWS
+        self._carry = columns.pick(slice(full, None))
+        self._write_rows(columns.pick(slice(0, full)))
+
+    def _write_rows(self, columns: Columns) -> None:
         if not columns.rows:
             return
         import pyarrow as pa
 
         arrays = [pa.array(c) for c in columns[: len(self._schema)]]
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema), row_group_size=GROUP_ROWS)
-        self._contents.append(contents_of(columns))
-        low, high = int(columns.batch.min()), int(columns.batch.max())
-        self._batches = (min(low, self._batches[0]) if self.rows else low, max(high, self._batches[1]))
-        self.rows += columns.rows
 
     def finish(self) -> tuple[Contents, tuple[int, int]]:
         """Make the file durable; return its contents and (first, last) batch."""
+        self._write_rows(self._carry)
         self._writer.close()
         fd = os.open(self.path, os.O_RDONLY)
         try:

@@ -125,7 +125,9 @@ class RawReader:
         seen = Seen(_batch_at(self, view, known_at), known_before)
         gathered: dict[int, list[Slice]] = {int(n): [] for n in numbers}
         self._gather_parts(view, numbers, start, end, gathered)
-        self._gather_tail(view, numbers, start, end, gathered)
+        tails = self._tail_slices(view, numbers, None if bounds else (start, end))
+        for number, rows in tails.items():
+            gathered[number].append(rows)
         out: dict[int, Slice] = {}
         for number, blocks in gathered.items():
             item = _visible(join_slices(blocks), seen.batch)
@@ -149,32 +151,33 @@ class RawReader:
             for number, item in self._store.slices(part, numbers).items():
                 gathered[number].append(item)
 
-    def _gather_tail(
-        self, view: Snapshot, numbers: U32, start: int, end: int, gathered: dict[int, list[Slice]]
-    ) -> None:
+    def _tail_slices(self, view: Snapshot, numbers: U32, window: tuple[int, int] | None) -> dict[int, Slice]:
+        """Return the rows of some series that are still in the log, sorted; of all times if ``window`` is None."""
         if not len(numbers):
-            return
+            return {}
         wanted = np.zeros(int(numbers[-1]) + 1, bool)
         wanted[numbers] = True
-        hits = [block.pick(_tail_rows(block, wanted, start, end)) for block in view.tail]
+        hits = [block.pick(_tail_rows(block, wanted, window)) for block in view.tail]
         rows = concat_columns([h for h in hits if h.rows])
         if not rows.rows:
-            return
+            return {}
         rows = rows.pick(np.lexsort((rows.time, rows.series)))
         found, runs = series_runs(rows.series)
-        for number, (a, b) in zip(found.tolist(), itertools.pairwise(runs.tolist()), strict=True):
-            gathered[number].append(rows.slice_of(slice(a, b)))
+        pairs = zip(found.tolist(), itertools.pairwise(runs.tolist()), strict=True)
+        return {number: rows.slice_of(slice(a, b)) for number, (a, b) in pairs}
 
     def _with_bounds(
         self, view: Snapshot, number: int, item: Slice, window: tuple[int, int], at: tuple[int, int], seen: Seen
     ) -> Slice:
         """Add the neighbours outside the window, however far they are."""
         (start, end), (lo, hi) = window, at
-        before = self._neighbour(view, number, start, seen, item.pick(slice(max(lo - 1, 0), lo)), before=True)
+        earlier = item.pick(slice(0, lo))
+        before = self._neighbour(view, number, start, seen, earlier.pick(slice(-1, None)), before=True)
         after = self._neighbour(view, number, end, seen, item.pick(slice(hi, hi + 1)), before=False)
         blocks = [before, item.pick(slice(lo, hi)), after]
         if seen.known_before and len(before.time) and not known_mask(before)[0]:
-            known = self._neighbour(view, number, int(before.time[0]), seen, empty_slice(), before=True, known=True)
+            best = earlier.pick(known_mask(earlier)).pick(slice(-1, None))
+            known = self._neighbour(view, number, int(before.time[0]), seen, best, before=True, known=True)
             blocks.insert(0, known)
         return concat_slices(blocks)
 
@@ -195,12 +198,6 @@ class RawReader:
             item = _visible(item, seen.batch)
             return _nearer(best, item.pick(known_mask(item)) if known else item, before=before)
 
-        for block in view.tail:
-            rows = np.flatnonzero(
-                (block.series == number) & ((block.time < edge) if before else (block.time >= edge))
-            )
-            found = block.slice_of(rows)
-            best = consider(best, found.pick(np.argsort(found.time, kind="stable")))
         candidates = [
             p
             for p in view.parts
@@ -349,12 +346,13 @@ def _tail_pairs(view: Snapshot) -> tuple[I64, I64]:
     )
 
 
-def _tail_rows(block: Columns, wanted: Mask, start: int, end: int) -> Order:
-    """Return the rows of a block that belong to wanted series and lie in ``[start, end)``."""
-    inside = block.series < len(wanted)
-    mask = wanted[np.where(inside, block.series, 0)] & inside
-    mask &= (block.time >= start) & (block.time < end)
-    return np.flatnonzero(mask)
+def _tail_rows(block: Columns, wanted: Mask, window: tuple[int, int] | None) -> Order:
+    """Return the rows of a block that belong to wanted series and lie in the window."""
+    at = np.flatnonzero(wanted[np.minimum(block.series, len(wanted) - 1)] & (block.series < len(wanted)))
+    if window is not None:
+        times = block.time[at]
+        at = at[(times >= window[0]) & (times < window[1])]
+    return at
 
 
 def _visible(item: Slice, last: int | None) -> Slice:

@@ -69,6 +69,7 @@ class Writer:
         self._free_checked, self._free = -1.0, 0
         self._texts: dict[int, dict[str, int]] = {}
         self._flusher = Flusher(self._run_flush)
+        self._compact_lock, self._bad_days = threading.Lock(), set[int]()
         self._flushed_rows = 0
         self._closed = False
         self._segment = recover(self.folder, self._manifest, self._memory, self._flusher.put)
