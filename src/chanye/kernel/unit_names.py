@@ -15,6 +15,7 @@ _MTCONNECT: Mapping[str, str] = {
     "BAR": "bar",
     "CELSIUS": "Cel",
     "CENTIPOISE": "cP",
+    "COULOMB": "C",
     "COUNT": "{count}",
     "CUBIC_FOOT": "[ft_i]3",
     "CUBIC_METER": "m3",
@@ -50,6 +51,7 @@ _MTCONNECT: Mapping[str, str] = {
     "NEWTON_METER": "N.m",
     "NEWTON_MILLIMETER": "N.mm",
     "OHM": "Ohm",
+    "OHM_METER": "Ohm.m",
     "PASCAL": "Pa",
     "PASCAL_SECOND": "Pa.s",
     "PERCENT": "%",
@@ -71,7 +73,7 @@ _MTCONNECT: Mapping[str, str] = {
     "WATT_SECOND": "W.s",
     "DIMENSIONLESS": "1",
 }
-_WHOLE: Mapping[str, str] = {"POUND/INCH^2": "[psi]", "UNITS": "1", "OTHER": "1"}
+_WHOLE: Mapping[str, str] = {"POUND/INCH^2": "[psi]", "UNITS": "1", "UNIT_VECTOR": "1", "OTHER": "1"}
 _POWER = re.compile(r"([A-Z_]+?)(?:\^(\d))?", re.ASCII)
 
 

@@ -16,9 +16,10 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chanye.connectors.mtconnect.translate import Translator, drafts_of, items_of, now_us
+from chanye.connectors.mtconnect.translate import Translator, drafts_of, items_of
 from chanye.connectors.types import Capabilities, Link, Readings
 from chanye.kernel.errors import ConfigError, PeerError, TransientError
+from chanye.kernel.time import now_us
 from chanye.protocols.mtconnect.fold import ConditionBoard, SetBoard, parse_entries
 from chanye.protocols.mtconnect.model import DataItem, Device, parse_probe
 from chanye.protocols.mtconnect.shdr import Asset, BadLine, Event, Pong, Shape, ShdrReader, Stamp, Value

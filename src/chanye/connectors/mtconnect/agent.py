@@ -18,9 +18,10 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from chanye.connectors.mtconnect.http import MAX_BODY, Endpoint, HttpError, Response, get
-from chanye.connectors.mtconnect.translate import Item, Translator, drafts_of, items_of, now_us
+from chanye.connectors.mtconnect.translate import Item, Translator, drafts_of, items_of
 from chanye.connectors.types import Capabilities, Link, TagDraft
 from chanye.kernel.errors import ConfigError, PeerError, TransientError
+from chanye.kernel.time import now_us
 from chanye.protocols.mtconnect.agent import (
     AgentSession,
     Event,

@@ -7,7 +7,6 @@ one microsecond after it.
 from __future__ import annotations
 
 import re
-import time as system_time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -41,11 +40,6 @@ class Item:
     def addresses(self) -> tuple[str, ...]:
         """Its address, or one for each axis."""
         return tuple(f"{self.address}.{axis}" for axis in self.meaning.axes) or (self.address,)
-
-
-def now_us() -> int:
-    """Return the present, us UTC."""
-    return system_time.time_ns() // 1000
 
 
 def slug(name: str) -> str:
@@ -208,4 +202,4 @@ class Translator:
     def _scaled(self, item: Item, number: float | None) -> float | None:
         if number is None or not self.native:
             return number
-        return number * item.meaning.factor + item.meaning.offset
+        return item.meaning.from_native(number)

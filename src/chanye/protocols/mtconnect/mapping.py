@@ -11,69 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from chanye.kernel.errors import ConfigError
+from chanye.kernel.unit_names import ucum_of_mtconnect
+from chanye.kernel.units import compatible, convert
 from chanye.protocols.mtconnect.model import DataItem
 
 Kind = Literal["analog", "state", "counter", "text"]
-
-#: MTConnect unit -> UCUM code.
-UNITS: Mapping[str, str] = {
-    "AMPERE": "A",
-    "CELSIUS": "Cel",
-    "COUNT": "1",
-    "CUBIC_MILLIMETER": "mm3",
-    "DECIBEL": "dB",
-    "DEGREE": "deg",
-    "DEGREE/SECOND": "deg/s",
-    "DEGREE/SECOND^2": "deg/s2",
-    "HERTZ": "Hz",
-    "JOULE": "J",
-    "KILOGRAM": "kg",
-    "LITER": "L",
-    "LITER/SECOND": "L/s",
-    "MILLIMETER": "mm",
-    "MILLIMETER/REVOLUTION": "mm",
-    "MILLIMETER/SECOND": "mm/s",
-    "MILLIMETER/SECOND^2": "mm/s2",
-    "NEWTON": "N",
-    "NEWTON_METER": "N.m",
-    "OHM": "Ohm",
-    "PASCAL": "Pa",
-    "PERCENT": "%",
-    "PH": "[pH]",
-    "REVOLUTION/MINUTE": "{rev}/min",
-    "REVOLUTION/SECOND": "{rev}/s",
-    "SECOND": "s",
-    "VOLT": "V",
-    "VOLT_AMPERE": "V.A",
-    "VOLT_AMPERE_REACTIVE": "var",
-    "WATT": "W",
-    "WATT_SECOND": "W.s",
-}
-
-#: MTConnect native unit -> (MTConnect unit, factor, offset): unit value = native * factor + offset.
-#: Exact by definition of the inch (25.4 mm), pound (0.45359237 kg) and kelvin.
-NATIVE: Mapping[str, tuple[str, float, float]] = {
-    "DEGREE/MINUTE": ("DEGREE/SECOND", 1 / 60, 0.0),
-    "FAHRENHEIT": ("CELSIUS", 5 / 9, -160 / 9),
-    "FOOT": ("MILLIMETER", 304.8, 0.0),
-    "FOOT/MINUTE": ("MILLIMETER/SECOND", 5.08, 0.0),
-    "FOOT/SECOND": ("MILLIMETER/SECOND", 304.8, 0.0),
-    "GRAM": ("KILOGRAM", 0.001, 0.0),
-    "HOUR": ("SECOND", 3600.0, 0.0),
-    "INCH": ("MILLIMETER", 25.4, 0.0),
-    "INCH/MINUTE": ("MILLIMETER/SECOND", 25.4 / 60, 0.0),
-    "INCH/SECOND": ("MILLIMETER/SECOND", 25.4, 0.0),
-    "KELVIN": ("CELSIUS", 1.0, -273.15),
-    "KILOWATT": ("WATT", 1000.0, 0.0),
-    "KILOWATT_HOUR": ("WATT_SECOND", 3.6e6, 0.0),
-    "METER": ("MILLIMETER", 1000.0, 0.0),
-    "MILLIMETER/MINUTE": ("MILLIMETER/SECOND", 1 / 60, 0.0),
-    "MILLISECOND": ("SECOND", 0.001, 0.0),
-    "MINUTE": ("SECOND", 60.0, 0.0),
-    "POUND": ("KILOGRAM", 0.45359237, 0.0),
-    "RADIAN": ("DEGREE", 57.29577951308232, 0.0),
-    "REVOLUTION/SECOND": ("REVOLUTION/MINUTE", 60.0, 0.0),
-}
 
 EXECUTION: Mapping[str, str] = {
     "ACTIVE": "running",
@@ -139,8 +82,8 @@ _AXES = ("x", "y", "z")
 class Meaning:
     """How an item's readings are kept.
 
-    ``unit`` is empty where the item has no unit that is understood: its readings are refused, ``wrong_unit``.
-    ``factor`` and ``offset`` turn the native unit, in which adapters send, into ``unit``.
+    ``unit`` (UCUM) is empty where the item has no unit that is understood: its readings are refused,
+    ``wrong_unit``. ``native`` is the unit in which adapters send it, after dividing by ``scale``.
     ``axes`` holds the suffixes of a three-dimensional reading.
     """
 
@@ -148,9 +91,13 @@ class Meaning:
     kind: Kind
     unit: str
     states: Mapping[str, str] = field(default_factory=dict)
-    factor: float = 1.0
-    offset: float = 0.0
+    native: str = ""
+    scale: float = 1.0
     axes: tuple[str, ...] = ()
+
+    def from_native(self, value: float) -> float:
+        """Return a value that an adapter sent in [unit]."""
+        return convert(value / self.scale, self.native or self.unit, self.unit)
 
 
 def meaning_of(item: DataItem) -> Meaning:
@@ -166,33 +113,25 @@ def meaning_of(item: DataItem) -> Meaning:
         counted = item.sub_type not in _NOT_COUNTED
         return Meaning(role, "counter" if counted else "analog", "{part}")
     if kind is None:
-        kind = "analog" if item.category == "SAMPLE" or item.units in UNITS else "text"
+        kind = "analog" if item.category == "SAMPLE" or item.units else "text"
     if kind in {"state", "text"}:
         return Meaning(role, kind, "1", STATES.get(role or "", {}))
     return _number(item, role, kind)
 
 
 def _number(item: DataItem, role: str | None, kind: Kind) -> Meaning:
-    units, axes = (item.units[:-3], _AXES) if item.units.endswith("_3D") else (item.units, ())
-    if not units and item.category == "EVENT":
+    if not item.units and item.category == "EVENT":
         return Meaning(role, kind, "1")
-    unit = UNITS.get(units, "")
-    scale = _scale(item, units)
-    if not unit or scale is None:
+    unit = _ucum(item.units)
+    native = _ucum(item.native_units) if item.native_units else unit
+    if not unit or not native or not compatible(native, unit):
         return Meaning(None, kind, "")
-    return Meaning(role, kind, unit, {}, scale[0], scale[1], axes)
+    axes = _AXES if item.units.endswith("_3D") else ()
+    return Meaning(role, kind, unit, {}, native, item.native_scale or 1.0, axes)
 
 
-def _scale(item: DataItem, units: str) -> tuple[float, float] | None:
-    """Return factor and offset from the native unit, None where the two do not belong together.
-
-    ``nativeScale`` divides first (MTConnect Part 2: the native value is a multiple of the scale).
-    """
-    native = item.native_units[:-3] if item.native_units.endswith("_3D") else item.native_units
-    step = 1.0 / item.native_scale if item.native_scale else 1.0
-    if not native or native == units:
-        return step, 0.0
-    known = NATIVE.get(native)
-    if known is None or known[0] != units:
-        return None
-    return known[1] * step, known[2]
+def _ucum(name: str) -> str:
+    try:
+        return ucum_of_mtconnect(name)
+    except ConfigError:
+        return ""
