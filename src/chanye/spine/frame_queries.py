@@ -83,16 +83,17 @@ def frame_table(viewer: Viewer, series_ids: Sequence[int], start: int, end: int)
     wanted = sorted(set(series_ids))
     inside = Frame.objects.filter(series_id__in=wanted, start__gte=start, start__lt=end)
     running = _running(Series.objects.filter(id__in=wanted), start)
-    columns = ("series_id", "start", "end", "text", "state", "attributes")
-    rows = list(running.values_list(*columns)) + list(inside.values_list(*columns))
-    rows.sort(key=lambda row: row[:2])
-    return FrameTable(
-        np.fromiter((row[0] for row in rows), np.int64, len(rows)),
-        np.fromiter((row[1] for row in rows), np.int64, len(rows)),
-        np.fromiter((row[2] or row[5].get("until", OPEN) for row in rows), np.int64, len(rows)),
-        np.array([row[3] for row in rows], object),
-        np.array([row[4] for row in rows], object),
-    )
+    columns = ("series_id", "start", "end", "text", "state")
+    rows = [*running.values_list(*columns), *inside.values_list(*columns)]
+    number, begin, stop, text, state = zip(*rows, strict=True) if rows else ((),) * 5
+    # attributes are JSON and slow to read: only open frames, a few, need theirs
+    held = Frame.objects.filter(series_id__in=wanted, end__isnull=True, start__lt=end)
+    until = {key: attributes.get("until", OPEN) for key, attributes in held.values_list("series_id", "attributes")}
+    ends = [until.get(key, OPEN) if moment is None else moment for key, moment in zip(number, stop, strict=True)]
+    keys, begins = np.array(number, np.int64), np.array(begin, np.int64)
+    order = np.lexsort((begins, keys))
+    texts, states = (np.array(column, object)[order] for column in (text, state))
+    return FrameTable(keys[order], begins[order], np.array(ends, np.int64)[order], texts, states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +117,13 @@ def rise_table(viewer: Viewer, series_ids: Sequence[int], start: int, end: int) 
     found = Frame.objects.filter(
         series_id__in=sorted(set(series_ids)), start__gte=start, start__lt=end, kind__in=("count", "scrap")
     )
-    rows = list(found.order_by("series_id", "start").values_list("series_id", "start", "quantity", "attributes"))
+    rows = list(found.order_by("series_id", "start").values_list("series_id", "start", "quantity", "state"))
+    number, time, count, state = zip(*rows, strict=True) if rows else ((),) * 4
     return RiseTable(
-        np.fromiter((row[0] for row in rows), np.int64, len(rows)),
-        np.fromiter((row[1] for row in rows), np.int64, len(rows)),
-        np.fromiter((row[2] or 0.0 for row in rows), np.float64, len(rows)),
-        np.fromiter(("across_gap" in row[3] for row in rows), bool, len(rows)),
+        np.array(number, np.int64),
+        np.array(time, np.int64),
+        np.array(count, np.float64),
+        np.array(state, object) == "unknown",
     )
 
 
@@ -151,7 +153,7 @@ def counted(viewer: Viewer, series_ids: Sequence[int], start: int, end: int) -> 
     rows = Frame.objects.filter(
         series_id__in=list(series_ids), start__gte=start, start__lt=end, kind__in=("count", "scrap")
     )
-    gap = Q(attributes__across_gap=True)
+    gap = Q(state="unknown")
     sums = (
         rows.order_by().values("series_id").annotate(q=Sum("quantity"), n=Count("id"), g=Sum("quantity", filter=gap))
     )

@@ -192,7 +192,8 @@ class CountProcessor(SeriesProcessor):
     """Counters of parts become frames: an instant for each rise, of kind ``count`` (or ``scrap``).
 
     ``quantity`` pieces appeared at ``start``; ``attributes.since`` is the reading before [us UTC];
-    ``across_gap`` says that for a part of that time nothing was known, ``reset`` that the counter restarted.
+    ``across_gap`` (and the state ``unknown``) says that for a part of that time nothing was known, ``reset`` that the
+    counter restarted.
     """
 
     name = "counts"
@@ -209,7 +210,7 @@ class CountProcessor(SeriesProcessor):
         last = max(touched[1], int(samples.time[-1]))
         rows = []
         for i in range(len(rises)):
-            marks = {"across_gap": rises.across_gap[i], "reset": rises.reset[i]}
+            marks = {"across_gap": bool(rises.across_gap[i]), "reset": bool(rises.reset[i])}
             at = int(rises.time[i])
             rows.append(
                 Frame(
@@ -218,8 +219,9 @@ class CountProcessor(SeriesProcessor):
                     kind=kind,
                     start=at,
                     end=at,
+                    state="unknown" if rises.across_gap[i] else "",
                     quantity=float(rises.count[i]),
-                    attributes={"since": int(rises.since[i])} | {name: True for name, set_ in marks.items() if set_},
+                    attributes={"since": int(rises.since[i])} | {name: True for name, on in marks.items() if on},
                 )
             )
         return FrameEdit(ref.id, touched[0], last, rows)

@@ -1,0 +1,26 @@
+"""A historian of its own for every test, where the product looks for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chanye.kernel.settings import get_settings
+from chanye.spine.history import History
+from factory_kit import Plant
+
+
+@pytest.fixture
+def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CHANYE_DATA", str(tmp_path))
+    get_settings.cache_clear()
+    with History(get_settings().history_folder) as opened:
+        yield opened
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def plant(db, history) -> Plant:
+    return Plant(history)
