@@ -56,6 +56,7 @@ def test_a_series_needs_unit_role_and_state_classes_that_exist(firm: Organisatio
     site = _site(firm)
     for draft in (
         SeriesDraft("p", "analog", ""),
+        SeriesDraft("p", "analog", "furlongs"),
         SeriesDraft("p", "analog", "kW", role="strength"),
         SeriesDraft("p", "state", "1", states={"ACTIVE": "busy"}),
     ):

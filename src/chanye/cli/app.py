@@ -27,6 +27,26 @@ def manage(ctx: typer.Context) -> None:
 
 
 @app.command()
+def init(
+    organisation: Annotated[str, typer.Argument(help="Code of the firm; becomes part of paths, e.g. jiatai.")],
+    name: Annotated[str, typer.Option(help="What people read.")] = "",
+    site: Annotated[str, typer.Option(help="Code of the first site.")] = "main",
+    site_name: Annotated[str, typer.Option(help="What people read.")] = "",
+    person: Annotated[str, typer.Option(help="User name of the administrator.")] = "admin",
+) -> None:
+    """Make the first organisation, its site and its administrator; print the password once."""
+    from chanye.cli import setup_django
+
+    setup_django()
+    from chanye.cli.init import init as make
+
+    password = make(organisation, name=name, site=site, site_name=site_name, person=person)
+    print(f"site      {organisation}/{site}")
+    print(f"user      {person}")
+    print(f"password  {password}")
+
+
+@app.command()
 def collect() -> None:
     """Run the collect process: the connectors and the one writer of history."""
     from chanye.cli import setup_django

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.ids import check_segment
+from chanye.kernel.units import parse_unit
 from chanye.parties.audit import record
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
@@ -80,6 +81,7 @@ def _checked(draft: SeriesDraft) -> dict[str, Any]:
     """Return the draft as columns, or say what is wrong with it."""
     if not draft.unit:
         raise ConfigError(f"Series {draft.code} has no unit; give a UCUM unit, 1 for a pure number.")
+    parse_unit(draft.unit)
     if draft.role is not None and draft.role not in ROLES:
         raise ConfigError(f"Series {draft.code}: unknown role {draft.role}; use one of {', '.join(ROLES)}.")
     wrong = set(draft.states.values()) - set(STATE_CLASSES)

@@ -18,12 +18,12 @@ from chanye.spine.types import AssetRef, SeriesRef
 
 
 def _visible_assets(viewer: Viewer) -> QuerySet[Asset]:
-    return Asset.objects.all() if viewer.system else Asset.objects.filter(organisation_id=viewer.organisation_id)
+    return Asset.objects.all() if viewer.system else Asset.objects.filter(organisation_id=viewer.organisation_id or 0)
 
 
 def _visible_series(viewer: Viewer) -> QuerySet[Series]:
     rows = Series.objects.all()
-    return rows if viewer.system else rows.filter(asset__organisation_id=viewer.organisation_id)
+    return rows if viewer.system else rows.filter(asset__organisation_id=viewer.organisation_id or 0)
 
 
 def sites(viewer: Viewer) -> list[AssetRef]:
