@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     retention_days: int = Field(0, ge=0, description="Days of raw samples to keep; 0 keeps all. [d]")
     min_free_mb: int = Field(200, ge=0, description="Free disk below which nothing is acknowledged. [MB]")
     broker: bool = Field(False, description="Run the embedded MQTT 3.1.1 broker (nats-server).")
+    broker_host: str = Field(
+        "127.0.0.1", description="Address the embedded broker listens on; beyond loopback devices need accounts."
+    )
     broker_port: int = Field(
         1883, ge=0, le=65535, description="MQTT port of the embedded broker; 0 takes a free one."
     )
