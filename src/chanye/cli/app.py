@@ -84,6 +84,27 @@ def up(
 
 
 @app.command()
+def demo(
+    data: Annotated[Path | None, typer.Option(help="Folder of all data; default: demo in the data folder.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the web server; 0 takes a free one.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=730, help="Days of past that the first start brings in.")] = 60,
+    score: Annotated[bool, typer.Option("--score", help="Play scripted troubles and score the answers.")] = False,
+    minutes: Annotated[int, typer.Option(min=30, max=1440, help="Score: minutes of the shop to play.")] = 480,
+    speed: Annotated[float, typer.Option(min=1, max=2000, help="Score: how much faster than life.")] = 480.0,
+    json: Annotated[bool, typer.Option("--json", help="Score: print one JSON object.")] = False,
+) -> None:
+    """Start a simulated machine shop with its history, live; or score what is said of it."""
+    if score:
+        from chanye.cli.demo.score import run
+
+        raise typer.Exit(run(minutes=minutes, speed=speed, as_json=json, data=data))
+    from chanye.cli.demo.start import start
+
+    start(data=data, port=port, host=host, days=days)
+
+
+@app.command()
 def assets() -> None:
     """Fetch the chart library and compile the translations; quick when there is nothing to do."""
     from chanye.web.assets import ensure

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NoReturn, Self
 
@@ -150,16 +150,18 @@ def make_plan(settings: Settings, *, extra: Sequence[ChildPlan] = (), die_with_p
     )
 
 
-def up(*, extra: Sequence[ChildPlan] = ()) -> NoReturn:
+def up(*, extra: Sequence[ChildPlan] = (), setup: Callable[[], Sequence[ChildPlan]] | None = None) -> NoReturn:
     """Start everything and stay until stopped; never returns.
 
     The options are in the settings already (``apply_settings``). Python, with all that was imported for the
-    preparation, is replaced by the small supervisor; process id and lock stay.
+    preparation, is replaced by the small supervisor; process id and lock stay. ``setup`` runs when the records are
+    ready, before any process starts; it returns further processes.
     """
     settings = get_settings()
     settings.data.mkdir(parents=True, exist_ok=True)
     lock = lock_data(settings.data.absolute())
     prepare(settings)
+    extra = [*extra, *(setup() if setup is not None else ())]
     plan = make_plan(settings, extra=extra, die_with_parent=bool(os.environ.pop("CHANYE_DIE_WITH_PARENT", "")))
     path = settings.data.absolute() / "run" / "plan.json"
     plan.write(path)

@@ -161,6 +161,11 @@ def counted(viewer: Viewer, series_ids: Sequence[int], start: int, end: int) -> 
     return {series: found.get(series, Counted(0.0, 0, 0.0)) for series in series_ids}
 
 
+def cursors() -> dict[str, int]:
+    """Return how far each processor has worked, in arrivals [us UTC]."""
+    return dict(ProcessorCursor.objects.values_list("name", "arrival"))
+
+
 def frames_tag() -> str:
     """Return a word that changes when any frame may have changed."""
     return "-".join(f"{name}{at:x}" for name, at in ProcessorCursor.objects.order_by("name").values_list())

@@ -1,10 +1,12 @@
-"""The twin as a process of its own: ``python -m chanye.twin --agent-port 5000 --broker-port 1883``."""
+"""The twin as a process of its own: ``python -m chanye.twin --agent-port 5000 --epoch 1772380800000000``."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import threading
+from pathlib import Path
 
 from chanye.twin.agent import Agent
 from chanye.twin.floor import Floor, wall_clock
@@ -19,11 +21,13 @@ def main() -> None:
     parser.add_argument("--epoch", type=int, required=True, help="when the registers stood at zero [us UTC]")
     parser.add_argument("--start", type=int, default=0, help="where the stream begins; 0: now [us UTC]")
     parser.add_argument("--agent-port", type=int, default=0, help="port of the MTConnect agent; 0: a free one")
-    parser.add_argument("--broker-host", default="127.0.0.1")
-    parser.add_argument("--broker-port", type=int, default=0, help="MQTT port; 0: no power meters")
+    parser.add_argument("--broker-file", type=Path, help="JSON with host and mqtt_port; none: no power meters")
     options = parser.parse_args()
 
-    meters = Meters(options.broker_host, options.broker_port) if options.broker_port else None
+    meters = None
+    if options.broker_file is not None:
+        address = json.loads(options.broker_file.read_text())
+        meters = Meters(address["host"], address["mqtt_port"])
     floor = Floor(Shop(options.seed, options.epoch), Agent(port=options.agent_port), wall_clock, meters)
     stop = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):

@@ -24,7 +24,7 @@ class Reading:
 
 def topic(machine: str) -> str:
     """Return where a machine's meter publishes."""
-    return f"twin/{machine}/power"
+    return f"twin/{machine.lower()}/power"
 
 
 def payload(reading: Reading) -> bytes:
