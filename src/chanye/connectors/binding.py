@@ -57,7 +57,7 @@ class RecordsBook:
                     )
                 answer[tag.address] = held.series_id
             elif tag.address not in answer:
-                asset = _asset(connection, tag.asset, assets)
+                asset = _asset(connection.organisation_id, tag.asset, assets)
                 answer[tag.address] = ensure_series(actor=SYSTEM, asset_id=asset, draft=tag.series).id
                 fresh.append(Tag(connection=connection, address=tag.address, series_id=answer[tag.address]))
         Tag.objects.bulk_create(fresh)
@@ -69,14 +69,25 @@ class RecordsBook:
         return {address: (series, role or "") for address, series, role in rows}
 
 
-def _asset(connection: Connection, path: Path, made: dict[Path, int]) -> int:
+def declare_below(organisation_id: int, site_id: int, tags: Sequence[TagDraft]) -> dict[str, int]:
+    """Make what is missing below a site; return address -> series. The caller holds the transaction."""
+    assets: dict[Path, int] = {(): site_id}
+    return {
+        tag.address: ensure_series(
+            actor=SYSTEM, asset_id=_asset(organisation_id, tag.asset, assets), draft=tag.series
+        ).id
+        for tag in tags
+    }
+
+
+def _asset(organisation_id: int, path: Path, made: dict[Path, int]) -> int:
     """Return the asset at a path below the site, making what is missing on the way."""
     for depth in range(1, len(path) + 1):
         kind, code, name = path[depth - 1]
         if path[:depth] not in made:
             made[path[:depth]] = ensure_asset(
                 actor=SYSTEM,
-                organisation_id=connection.organisation_id,
+                organisation_id=organisation_id,
                 parent_id=made[path[: depth - 1]],
                 kind=kind,
                 code=code,

@@ -15,13 +15,13 @@ from django.db import DatabaseError, close_old_connections, connections
 from chanye.connectors.binding import RecordsBook, fingerprint
 from chanye.connectors.desk import ConnectionSpec, Desk
 from chanye.connectors.groups import GroupProcesses
-from chanye.connectors.link import now_us
 from chanye.connectors.server import Service, SocketServer
 from chanye.connectors.status import write_statuses
 from chanye.connectors.types import ConnectionStatus
 from chanye.connectors.wire import SOCKET
 from chanye.kernel.errors import ChanyeError
 from chanye.kernel.settings import Settings, get_settings
+from chanye.kernel.time import now_us
 from chanye.parties.types import SYSTEM
 from chanye.spine import queries
 from chanye.spine.history import History, Reader
@@ -41,7 +41,8 @@ def mark_unclean_ends(desk: Desk, reader: Reader) -> list[str]:
     """Close what a killed process left open; return the connections it found so.
 
     A connection whose link series still says ACTIVE was not stopped in order: from the last such sample on
-    nothing is known of its series. Running it twice adds nothing, for the link then no longer says ACTIVE.
+    (or from its newest data on, if they are newer) nothing is known of its series. Running it twice adds nothing,
+    for the link then no longer says ACTIVE.
     """
     found = []
     for spec in desk.book.specs():
@@ -57,7 +58,9 @@ def mark_unclean_ends(desk: Desk, reader: Reader) -> list[str]:
             if t and np.isfinite(code) and int(code) < len(names) and names[int(code)] == "ACTIVE"
         ]
         if ends:
-            _mark_gap(desk, spec.name, [s for s, role in bound.values() if role != "link"], links, max(ends) + 1)
+            data = [series for series, role in bound.values() if role != "link"]
+            newest = min(now_us(), int(reader.latest(data).time.max(initial=0)))
+            _mark_gap(desk, spec.name, data, links, max(newest, *ends) + 1)
             found.append(spec.name)
     return found
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,6 +25,7 @@ from chanye.connectors.port import LocalPort, Port
 from chanye.connectors.types import ConnectionStatus, Readings, State, TagDraft
 from chanye.connectors.values import Bound, Columns, columns, missing_texts
 from chanye.kernel.errors import TransientError
+from chanye.kernel.time import now_us
 from chanye.spine.history.types import Batch, Quality, Receipt, SourceState
 from chanye.spine.types import SeriesDraft
 
@@ -37,11 +37,6 @@ LINK_HOLD = 30_000_000
 LINK_EVERY = 5_000_000
 _STATES = {"ACTIVE": "running", "DEGRADED": "fault", "STOPPED": "stopped", "STARTING": "waiting"}
 log = structlog.get_logger("connectors")
-
-
-def now_us() -> int:
-    """Return the present, us UTC."""
-    return time.time_ns() // 1000
 
 
 def backoff(attempt: int, rng: Callable[[], float] = random.random) -> float:

@@ -13,11 +13,12 @@ from collections.abc import Callable
 import structlog
 
 from chanye.connectors.desk import ConnectionSpec
-from chanye.connectors.link import RunnerLink, backoff, now_us
+from chanye.connectors.link import RunnerLink, backoff
 from chanye.connectors.port import Port
 from chanye.connectors.registry import check_options, connector_class
 from chanye.connectors.wire import CollectGoneError, FrameError
 from chanye.kernel.errors import ConfigError, PermanentError, TransientError
+from chanye.kernel.time import now_us
 
 EVERY = 1.0
 #: After this long in state active a loss counts as the first one again. [us]
