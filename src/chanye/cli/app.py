@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +15,18 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 @app.callback()
 def root() -> None:
     """Operate a district's modern industrial system."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show an error that a person can act on as one sentence and exit status 1, without a traceback."""
+    from chanye.kernel.errors import ChanyeError
+
+    try:
+        yield
+    except ChanyeError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -123,6 +137,61 @@ def messages(check: Annotated[bool, typer.Option(help="Only say what is missing 
         print(line)
     if check and lines:
         raise typer.Exit(1)
+
+
+@app.command()
+def connect(
+    kind: Annotated[str, typer.Argument(help="A kind of connector, 'list' for the connections, 'kinds' for kinds.")],
+    options: Annotated[list[str] | None, typer.Argument(help="option=value; option=@file.toml reads a file.")] = None,
+    name: Annotated[str, typer.Option(help="Name of the connection, for ever.")] = "",
+    site: Annotated[str, typer.Option(help="Site it belongs to.")] = "",
+    group: Annotated[str, typer.Option(help="Connections of a group share a process.")] = "default",
+) -> None:
+    """Add a connection to a device, agent, broker or folder; list connections and kinds."""
+    from chanye.cli import setup_django
+
+    setup_django()
+    from chanye.cli import connect as command
+
+    with told():
+        if kind == "list":
+            command.show_connections()
+        elif kind == "kinds":
+            command.show_kinds((options or [""])[0])
+        elif not name:
+            command.show_kinds(kind)
+        else:
+            command.add(kind, name, site, group, options or [])
+
+
+@app.command(name="import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="CSV, Parquet or SHDR files; .gz is unpacked.")],
+    mapping: Annotated[Path | None, typer.Option("--map", help="Mapping of columns to series, TOML.")] = None,
+    form: Annotated[str, typer.Option("--format", help="csv, parquet or shdr; else as the mapping says.")] = "",
+    site: Annotated[str, typer.Option(help="Site the data belong to.")] = "",
+    connection: Annotated[str, typer.Option(help="Connection the data belong to.")] = "",
+    devices: Annotated[Path | None, typer.Option(help="MTConnectDevices file of an SHDR recording.")] = None,
+    device: Annotated[str, typer.Option(help="Device in it.")] = "",
+    keep_good: Annotated[bool, typer.Option(help="Import the good rows, count the others.")] = False,
+) -> None:
+    """Import files in bulk: all of them or nothing, the same content once."""
+    from chanye.cli import setup_django
+
+    setup_django()
+    from chanye.cli import connect as command
+
+    with told():
+        command.import_files(
+            files,
+            mapping=mapping,
+            form=form,
+            site=site,
+            connection=connection,
+            devices=devices,
+            device=device,
+            keep_good=keep_good,
+        )
 
 
 @app.command()

@@ -7,9 +7,11 @@ step. The same content with the same mapping is known by its digest and imported
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.db import transaction
@@ -25,6 +27,10 @@ from chanye.kernel.time import now_us
 from chanye.parties.audit import record
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
+from chanye.spine.history.types import F64
+
+if TYPE_CHECKING:
+    from chanye.spine.history import PartWriter
 
 #: (what is done now, bytes done, bytes in all).
 Progress = Callable[[str, int, int], None]
@@ -85,42 +91,41 @@ def pieces_of(
     faults.add("rejected:bad_row", bad.faults, len(bad.faults))
 
 
-class _Writer:
-    """Turns pieces into parts of the historian."""
+@contextmanager
+def open_parts() -> Iterator[PartWriter]:
+    """Open a writer of bulk parts; what was written is deleted if the import does not come to its end."""
+    from chanye.spine.history import PartWriter
+
+    parts = PartWriter(get_settings().history_folder)
+    try:
+        yield parts
+    except BaseException:
+        parts.discard()
+        raise
+
+
+class _Coder:
+    """Turns places in the texts of a piece into codes of the series' dictionary."""
 
     def __init__(self, history: BulkHistory, series: dict[str, int]) -> None:
-        from chanye.spine.history import PartWriter
-
-        self.stored = 0
         self._history = history
         self._series = series
         self._codes: dict[tuple[str, str], int] = {}
-        self._parts = PartWriter(get_settings().history_folder)
 
-    def write(self, piece: Piece) -> None:
-        """Write one piece."""
-        n = len(piece.time)
-        if not n:
-            return
-        column = piece.part.column
-        value = self._coded(column, piece) if piece.texts else piece.value
-        self._parts.write(np.full(n, self._series[column], np.uint32), piece.time, value, piece.quality)
-        self.stored += n
-
-    def finish(self) -> list[Path]:
-        """Return the finished files."""
-        return list(self._parts.finish())
-
-    def _coded(self, column: str, piece: Piece) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        used = [piece.texts[int(i)] for i in np.unique(piece.value[np.isfinite(piece.value)])]
-        fresh = [text for text in used if (column, text) not in self._codes]
+    def value(self, piece: Piece) -> F64:
+        """Return the values to store."""
+        if not piece.texts:
+            return piece.value
+        column, known = piece.part.column, np.isfinite(piece.value)
+        places = piece.value[known].astype(np.int64)
+        texts = [piece.texts[int(i)] for i in np.unique(places)]
+        fresh = [text for text in texts if (column, text) not in self._codes]
         if fresh:
             codes = self._history.encode(self._series[column], fresh)
             self._codes |= {(column, text): code for text, code in zip(fresh, codes, strict=True)}
         table = np.array([self._codes.get((column, text), np.nan) for text in piece.texts], np.float64)
-        known = np.isfinite(piece.value)
         value = np.full(len(piece.value), np.nan)
-        value[known] = table[piece.value[known].astype(np.int64)]
+        value[known] = table[places]
         return value
 
 
@@ -160,10 +165,14 @@ def import_tables(
     if faults.total and not keep_good:
         raise ImportRefusedError(faults)
     series = target.declare([part.draft() for part in mapping.series])
-    writer = _Writer(history, series)
-    for piece in _all_pieces(files, mapping, Faults(), now, size, "write", progress):
-        writer.write(piece)
-    return finish_import(actor, target, history, source, writer, faults, [file.name for file in files], digest)
+    coder = _Coder(history, series)
+    with open_parts() as parts:
+        for piece in _all_pieces(files, mapping, Faults(), now, size, "write", progress):
+            if n := len(piece.time):
+                number = np.full(n, series[piece.part.column], np.uint32)
+                parts.write(number, piece.time, coder.value(piece), piece.quality)
+        names = [file.name for file in files]
+        return finish_import(actor, target, history, Finished(source, names, digest, faults.counts, faults), parts)
 
 
 def _all_pieces(
@@ -180,34 +189,28 @@ def _all_pieces(
         progress(doing, before, size)
 
 
-class PartsWriter:
-    """Anything that has written parts: see ``finish_import``."""
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An import that has read everything: what is still to be said about it."""
 
-    stored: int
+    source: str
+    names: list[str]
+    digest: str
+    counts: Mapping[str, int]
+    faults: Faults
 
-    def finish(self) -> list[Path]:
-        """Return the finished files."""
-        raise NotImplementedError
 
-
-def finish_import(
-    actor: Viewer,
-    target: Target,
-    history: BulkHistory,
-    source: str,
-    writer: _Writer | PartsWriter,
-    faults: Faults,
-    names: Sequence[str],
-    digest: str,
-) -> Imported:
+def finish_import(actor: Viewer, target: Target, history: BulkHistory, done: Finished, parts: PartWriter) -> Imported:
     """Have the parts adopted and say so in the audit log."""
-    receipt = history.adopt(source, 1, writer.finish(), faults.counts, digest)
+    files = parts.finish()
+    counts = dict(done.counts) | ({"rejected:repeated": parts.repeats} if parts.repeats else {})
+    receipt = history.adopt(done.source, 1, files, counts, done.digest)
     with transaction.atomic():
         record(
             actor=actor,
             verb="import_files",
-            target=f"source:{source}",
-            detail={"files": list(names), "stored": receipt.stored, "counts": faults.counts, "digest": digest},
+            target=f"source:{done.source}",
+            detail={"files": done.names, "stored": receipt.stored, "counts": counts, "digest": done.digest},
             organisation_id=target.organisation_id,
         )
-    return Imported(source, receipt.stored, dict(faults.counts), already=receipt.duplicate, faults=faults)
+    return Imported(done.source, receipt.stored, counts, already=receipt.duplicate, faults=done.faults)

@@ -68,7 +68,7 @@ class SeriesPart(_Part):
     name: str = Field("", description="What people call it.")
     asset: list[str] = Field(
         default_factory=list,
-        description="Assets below the site, outermost first, each kind/code or kind/code/name; empty: the site itself.",
+        description="Assets below the site, outermost first, each kind/code or kind/code/name; empty: the site.",
     )
     unit: str = Field(description="UCUM unit that is stored: 1 for pure numbers, {part} for pieces.")
     source_unit: str = Field("", description="UCUM unit in the file if it is another one.")
@@ -83,7 +83,7 @@ class SeriesPart(_Part):
 
     def draft(self) -> TagDraft:
         """Return it as a declaration."""
-        path = [(one.split("/", 2) + ["", ""])[:3] for one in self.asset]
+        path = [[*one.split("/", 2), ""][:3] for one in self.asset]
         series = SeriesDraft(
             code=self.code or self.column,
             kind=self.kind,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -137,6 +137,41 @@ class ShdrAdapter:
             await self._end()
         self._link.state("degraded", why)
         raise TransientError(why)
+
+    async def replay(self, chunks: Iterable[bytes], fault: Callable[[int, str, str], None]) -> None:
+        """Read recorded bytes as if the adapter had sent them, to the end, then say where knowledge ends.
+
+        Parameters
+        ----------
+        fault
+            Told of every refusal: line from 1, reason, what was seen. A line without an absolute time is refused,
+            for the time of reading says nothing about the time of the machine.
+        """
+        await self._link.declare(self._drafts)
+        for chunk in chunks:
+            for event in self._reader.receive(chunk):
+                await self._replay_one(event, fault)
+            if len(self._translator.readings) >= BATCH:
+                await self._send()
+        for event in self._reader.close():
+            await self._replay_one(event, fault)
+        await self._end()
+
+    async def _replay_one(self, event: Event, fault: Callable[[int, str, str], None]) -> None:
+        counts = self._translator.readings.counts
+        if isinstance(event, Value):
+            if event.stamp.kind != "absolute":
+                counts["rejected:no_timestamp"] = counts.get("rejected:no_timestamp", 0) + 1
+                fault(event.line, "no_timestamp", event.key)
+                return
+            before = dict(counts)
+            self._take_value(event)
+            for reason, n in counts.items():
+                if reason.startswith("rejected:") and n > before.get(reason, 0):
+                    fault(event.line, reason.removeprefix("rejected:"), f"{event.key}={'|'.join(event.fields)}")
+        elif isinstance(event, BadLine):
+            counts["rejected:bad_line"] = counts.get("rejected:bad_line", 0) + 1
+            fault(event.line, event.reason, event.detail)
 
     async def _close_former(self) -> None:
         """A run that was killed could not say where its knowledge ended: say it now, once."""
