@@ -6,10 +6,9 @@ communication, as if the connection had ended there.
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +51,7 @@ class PartsLink:
 
     async def declare(self, tags: Sequence[TagDraft]) -> Mapping[str, int]:
         """See ``Link``."""
-        series = await asyncio.to_thread(self._target.declare, tags)
+        series = self._target.declare(tags)
         self._bound |= {tag.address: Bound(series[tag.address], tag.series.kind) for tag in tags}
         return series
 
@@ -102,6 +101,17 @@ def _chunks(path: Path, progress: Callable[[int], None]) -> Iterator[bytes]:
         raise ConfigError(f"{path.name} cannot be read: {error}.") from error
 
 
+def _run_through(replay: Coroutine[None, None, None]) -> None:
+    """Run a coroutine that waits for nothing, without an event loop: the records refuse to be used inside one."""
+    try:
+        replay.send(None)
+    except StopIteration:
+        return
+    replay.close()
+    msg = "replaying a recording waited for something"
+    raise RuntimeError(msg)
+
+
 def import_shdr(
     *,
     actor: Viewer,
@@ -137,7 +147,7 @@ def import_shdr(
     with open_parts() as parts:
         link = PartsLink(source, target, history, parts.write)
         adapter = ShdrAdapter(options, link)
-        asyncio.run(adapter.replay(_chunks(file, lambda done: progress("write", done, size)), fault))
+        _run_through(adapter.replay(_chunks(file, lambda done: progress("write", done, size)), fault))
         if faults.total and not keep_good:
             raise ImportRefusedError(faults)
         done = Finished(source, [file.name], digest, link.counts, faults if faults.total else beyond)
