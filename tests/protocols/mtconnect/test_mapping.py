@@ -44,7 +44,7 @@ def test_all_units_of_the_standard_are_understood():
         (item("PROGRAM", sub_type="MAIN"), None, "text", "1"),
         (item("PART_COUNT"), "part_count", "counter", "{part}"),
         (item("PART_COUNT", sub_type="ALL"), "part_count", "counter", "{part}"),
-        (item("PART_COUNT", sub_type="BAD"), None, "counter", "{part}"),
+        (item("PART_COUNT", sub_type="BAD"), "scrap_count", "counter", "{part}"),
         (item("PART_COUNT", sub_type="TARGET"), None, "analog", "{part}"),
         (item("PATH_FEEDRATE", "SAMPLE", units="MILLIMETER/SECOND"), "feed_rate", "analog", "mm/s"),
         (item("PATH_FEEDRATE_OVERRIDE", units="PERCENT"), "feed_override", "analog", "%"),

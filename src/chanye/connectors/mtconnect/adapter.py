@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chanye.connectors.mtconnect.translate import Translator, drafts_of, items_of
+from chanye.connectors.mtconnect.translate import StateClass, Translator, drafts_of, items_of
 from chanye.connectors.types import Capabilities, Link, Readings
 from chanye.kernel.errors import ConfigError, PeerError, TransientError
 from chanye.kernel.time import now_us
@@ -54,6 +54,10 @@ class ShdrOptions(BaseModel):
         None, description="MTConnectDevices file that says what the items mean; empty knows only customary names."
     )
     names: dict[str, str] = Field(default_factory=dict, description="Item name in the lines -> name in the model.")
+    states: dict[str, StateClass] = Field(
+        default_factory=dict,
+        description="Word of execution -> class of state, where this machine means something of its own by it.",
+    )
     connect_timeout: float = Field(10.0, gt=0, description="Longest time to connect. [s]")
     idle_timeout: float = Field(
         600.0, gt=0, description="Silence after which an adapter that answers no PING is taken for lost. [s]"
@@ -106,7 +110,7 @@ class ShdrAdapter:
         self._device = read_device(options)
         names = {model: line for line, model in options.names.items()}
         items = items_of(self._device, lambda item: item.name or item.id, names)
-        self._drafts = drafts_of(self._device, items)
+        self._drafts = drafts_of(self._device, items, options.states)
         # An adapter may call an item by its name, its id or the name of its source.
         keys = {one.item.source: one for one in items if one.item.source}
         keys |= {one.item.id: one for one in items} | {one.address: one for one in items}

@@ -18,7 +18,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from chanye.connectors.mtconnect.http import MAX_BODY, Endpoint, HttpError, Response, get
-from chanye.connectors.mtconnect.translate import Item, Translator, drafts_of, items_of
+from chanye.connectors.mtconnect.translate import Item, StateClass, Translator, drafts_of, items_of
 from chanye.connectors.types import Capabilities, Link, TagDraft
 from chanye.kernel.errors import ConfigError, PeerError, TransientError
 from chanye.kernel.time import now_us
@@ -53,6 +53,10 @@ class AgentOptions(BaseModel):
     max_bytes: int = Field(MAX_BODY, ge=1_000, description="Largest answer that is read. [byte]")
     names: dict[str, str] = Field(
         default_factory=dict, description="Data item id -> address to use instead; empty text leaves the item out."
+    )
+    states: dict[str, StateClass] = Field(
+        default_factory=dict,
+        description="Word of execution -> class of state, where this machine means something of its own by it.",
     )
 
 
@@ -156,7 +160,7 @@ class MtconnectAgent:
         for device in devices:
             found = items_of(device, lambda item: item.id, self._options.names)
             items |= {one.item.id: one for one in found}
-            drafts += drafts_of(device, found)
+            drafts += drafts_of(device, found, self._options.states)
         self._translator.items = items
         await self._link.declare(drafts)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from chanye.connectors.types import Readings, TagDraft
 from chanye.protocols.mtconnect.mapping import Meaning, meaning_of
@@ -16,6 +17,8 @@ from chanye.protocols.mtconnect.model import DataItem, Device, decimal
 from chanye.protocols.mtconnect.streams import UNAVAILABLE
 from chanye.spine.history.types import Quality
 from chanye.spine.types import SeriesDraft
+
+StateClass = Literal["running", "setup", "waiting", "stopped", "fault", "planned_off", "unknown"]
 
 #: A reading later than this after now comes from a clock that is wrong. [us]
 FUTURE = 86_400_000_000
@@ -53,9 +56,10 @@ def items_of(device: Device, address: Callable[[DataItem], str], names: Mapping[
     return [one for one in found if one.address]
 
 
-def drafts_of(device: Device, items: Sequence[Item]) -> list[TagDraft]:
+def drafts_of(device: Device, items: Sequence[Item], states: Mapping[str, str]) -> list[TagDraft]:
     """Return what to declare for a device: every item whose unit is understood.
 
+    ``states`` says what words of execution mean on this machine, where that is not the standard's meaning.
     A role belongs to the first item that claims it, so that a board finds one program and one spindle; alarms
     may be many.
     """
@@ -79,7 +83,7 @@ def drafts_of(device: Device, items: Sequence[Item]) -> list[TagDraft]:
                 name=code,
                 role=role,
                 span=_span(one.item),
-                states=dict(meaning.states),
+                states={**meaning.states, **states} if role == "execution" else dict(meaning.states),
             )
             drafts.append(TagDraft(address, series, asset))
     return drafts

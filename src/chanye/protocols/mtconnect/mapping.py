@@ -69,12 +69,6 @@ _MAIN = {"", "ACTUAL", "ALL", "ACTIVE", "COMPLETE"}
 #: PART_COUNT sub-types that are not counted up: what is wanted or left.
 _NOT_COUNTED = {"TARGET", "REMAINING"}
 
-STATES: Mapping[str, Mapping[str, str]] = {
-    "execution": EXECUTION,
-    "emergency_stop": {"ARMED": "unknown", "TRIGGERED": "fault"},
-    "alarm": {"NORMAL": "unknown", "WARNING": "waiting", "FAULT": "fault"},
-}
-
 _AXES = ("x", "y", "z")
 
 
@@ -103,7 +97,7 @@ class Meaning:
 def meaning_of(item: DataItem) -> Meaning:
     """Return what a data item means."""
     if item.category == "CONDITION":
-        return Meaning("alarm", "state", "1", STATES["alarm"])
+        return Meaning("alarm", "state", "1")
     if item.representation in {"DATA_SET", "TABLE"}:
         return Meaning(None, "text", "1")
     role, kind = TYPES.get(item.type, (None, None))
@@ -111,11 +105,12 @@ def meaning_of(item: DataItem) -> Meaning:
         role = None
     if item.type == "PART_COUNT":
         counted = item.sub_type not in _NOT_COUNTED
+        role = "scrap_count" if item.sub_type == "BAD" else role
         return Meaning(role, "counter" if counted else "analog", "{part}")
     if kind is None:
         kind = "analog" if item.category == "SAMPLE" or item.units else "text"
     if kind in {"state", "text"}:
-        return Meaning(role, kind, "1", STATES.get(role or "", {}))
+        return Meaning(role, kind, "1", EXECUTION if role == "execution" else {})
     return _number(item, role, kind)
 
 
