@@ -1,1 +1,1 @@
-"""Workloads, peers and the protocol of `chanye bench`: ratios in one run, never only absolute times."""
+"""Workloads that measure what was promised, against peers run side by side in the same call."""

@@ -200,3 +200,16 @@ def version(short: Annotated[bool, typer.Option(help="Only the number.")] = Fals
     from chanye import __version__
 
     print(__version__ if short else f"chanye {__version__}")
+
+
+@app.command()
+def bench(
+    names: Annotated[list[str], typer.Argument(help="ingest, query")],
+    quick: Annotated[bool, typer.Option(help="Fewer samples; ends within 45 s.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per bench.")] = False,
+) -> None:
+    """Measure what was promised, against peers run in the same call."""
+    from chanye.bench.run import run_benches
+
+    if not run_benches(names, quick=quick, as_json=as_json):
+        raise typer.Exit(1)
