@@ -138,6 +138,11 @@ def make_plan(settings: Settings, *, extra: Sequence[ChildPlan] = (), die_with_p
         print(f"Port {settings.port} is in use; taking {port}.", flush=True)
     children = [web_plan(settings, port)]
     children += [ChildPlan(name, [sys.executable, "-m", "chanye", name]) for name in ("collect", "work")]
+    if settings.broker:
+        from chanye.connectors.broker import broker_command, write_config
+
+        write_config(settings.data, mqtt_port=settings.broker_port)
+        children.append(ChildPlan("broker", broker_command(settings.data), drain=1))
     env = {
         "PYTHONUNBUFFERED": "1",
         "MALLOC_ARENA_MAX": "2",

@@ -177,7 +177,9 @@ def ask(site: Site, machine: str, start: int, end: int) -> Answer:
     strip = factory.strip(SYSTEM, place.asset, start, end, now=end)
     kpis = factory.machine_kpis(SYSTEM, place.asset, start, end, now=end)
     spec = SeriesSpec(place.series["energy_kwh"][0])
-    increase = float(reader().aggregate([spec], start, end, end - start, ["Increase"]).columns["Increase"][0][0])
+    # The register is read on a grid that holds both edges; the reading at the end itself belongs to the window.
+    answer = reader().aggregate([spec], start, end + 1, end + 1 - start, ["Increase"])
+    increase = float(answer.columns["Increase"][0][0])
     states = tuple((piece.start, piece.end, piece.state) for piece in strip)
     return Answer(machine, states, kpis.produced.value, None if increase != increase else increase)  # NaN
 

@@ -47,7 +47,8 @@ def start(*, data: Path | None, port: int | None, host: str | None, days: int) -
         How much past the first start brings in. [d]
     """
     folder = data if data is not None else get_settings().data / "demo"
-    apply_settings(data=folder, port=port, host=host, demo="true", broker="true")
+    settings = apply_settings(data=folder, port=port, host=host, demo="true", broker="true")
+    apply_settings(broker_port=free_port("127.0.0.1", settings.broker_port))
     up(setup=lambda: prepare_demo(days))
 
 
