@@ -24,7 +24,7 @@ from chanye.spine.types import AssetRef
 STALE = 60_000_000
 
 
-def day_window(site: AssetRef, now: int) -> tuple[int, int]:
+def _day_window(site: AssetRef, now: int) -> tuple[int, int]:
     """Return the calendar day of the site that contains ``now``, midnight to midnight by its own clock."""
     zone = ZoneInfo(site.timezone)
     midnight = from_us(now, zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
@@ -210,7 +210,7 @@ def board(viewer: Viewer, site_id: int, *, now: int) -> Board:
         If there is no such site for the viewer.
     """
     site = spine.asset(viewer, site_id)
-    start, end = day_window(site, now)
+    start, end = _day_window(site, now)
     tag = _tag(now)  # taken before reading: what arrives meanwhile changes the next one
     floor = load(viewer, spine.assets(viewer, below=site.id, kinds=MACHINE_KINDS), site.id)
     tiles = tuple(_tile(floor, seen, now) for seen in look(floor, start, min(now, end), now))
