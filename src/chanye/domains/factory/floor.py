@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from chanye.domains.factory.rules import DEFAULT_FLOOR, Output, earned_time, tim
 from chanye.domains.factory.types import Segment, TimeElements
 from chanye.kernel.intervals import I64, Intervals
 from chanye.kernel.shifts import shift_pattern_from_dict
+from chanye.kernel.time import DAY, from_us, to_us
 from chanye.parties.types import Viewer
 from chanye.spine import frame_queries
 from chanye.spine import queries as spine
@@ -254,3 +256,11 @@ def _output(
         earned = None
     output = Output(float(count.sum()), float(count[regular].sum()), float(count[~gap].sum()), scrapped, earned)
     return output, float(count[gap].sum())
+
+
+def day_window(site: AssetRef, now: int) -> tuple[int, int]:
+    """Return the calendar day of the site that contains ``now``, midnight to midnight by its own clock."""
+    zone = ZoneInfo(site.timezone)
+    midnight = from_us(now, zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    following = from_us(to_us(midnight) + DAY + DAY // 4, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return to_us(midnight), to_us(following)

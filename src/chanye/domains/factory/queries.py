@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 import numpy as np
 
-from chanye.domains.factory.floor import MACHINE_KINDS, Floor, Look, load, load_calendars, look
+from chanye.domains.factory.floor import MACHINE_KINDS, Floor, Look, day_window, load, load_calendars, look
 from chanye.domains.factory.models import ShiftCalendar
 from chanye.domains.factory.rules import Kpis, key_figures, sum_elements, sum_outputs
 from chanye.domains.factory.types import Board, Figure, MachineDetail, MachineKpis, MachineTile, Segment
 from chanye.kernel.errors import DeniedError
 from chanye.kernel.shifts import shift_pattern_from_dict
-from chanye.kernel.time import DAY, from_us, now_us, to_us
+from chanye.kernel.time import now_us
 from chanye.parties.types import Viewer
 from chanye.spine import frame_queries
 from chanye.spine import queries as spine
@@ -22,14 +20,6 @@ from chanye.spine.types import AssetRef
 
 #: A power reading older than this is not shown as the present one, where its series names no hold. [us]
 STALE = 60_000_000
-
-
-def _day_window(site: AssetRef, now: int) -> tuple[int, int]:
-    """Return the calendar day of the site that contains ``now``, midnight to midnight by its own clock."""
-    zone = ZoneInfo(site.timezone)
-    midnight = from_us(now, zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    following = from_us(to_us(midnight) + DAY + DAY // 4, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    return to_us(midnight), to_us(following)
 
 
 def _figures(seen: Look) -> Kpis:
@@ -210,7 +200,7 @@ def board(viewer: Viewer, site_id: int, *, now: int) -> Board:
         If there is no such site for the viewer.
     """
     site = spine.asset(viewer, site_id)
-    start, end = _day_window(site, now)
+    start, end = day_window(site, now)
     tag = _tag(now)  # taken before reading: what arrives meanwhile changes the next one
     floor = load(viewer, spine.assets(viewer, below=site.id, kinds=MACHINE_KINDS), site.id)
     tiles = tuple(_tile(floor, seen, now) for seen in look(floor, start, min(now, end), now))
