@@ -32,6 +32,11 @@ class Range:
     name: str
 
     @property
+    def follows(self) -> bool:
+        """Whether it moves on with the clock often enough to be worth drawing again."""
+        return self.name != "" and self.end - self.start <= 24 * HOUR
+
+    @property
     def start_ms(self) -> int:
         """Start in ms, as browsers count."""
         return self.start // 1000

@@ -22,7 +22,7 @@ EXECUTION: Mapping[str, str] = {
     "ACTIVE": "running",
     "READY": "waiting",
     "WAIT": "waiting",
-    "STOPPED": "waiting",
+    "STOPPED": "stopped",
     "PROGRAM_STOPPED": "waiting",
     "PROGRAM_COMPLETED": "waiting",
     "OPTIONAL_STOP": "waiting",
