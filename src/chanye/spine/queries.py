@@ -132,3 +132,10 @@ def trend(viewer: Viewer, series_id: int, start: int, end: int, points: int = 50
     if np.count_nonzero((raw.time >= start) & (raw.time < end)) <= points:
         return Trend(ref, start, end, raw, None, texts)
     return Trend(ref, start, end, None, reader().buckets(ref.spec, start, end, points), texts)
+
+
+def gains(viewer: Viewer, series_id: int, start: int, end: int, points: int = 100) -> Aggregates:
+    """Return what a counter gained in each of at most ``points`` intervals: column ``Increase``, safe over resets."""
+    ref = series(viewer, series_id)
+    step = max(1, -(-(end - start) // max(points, 1)))
+    return reader().aggregate([ref.spec], start, max(end, start + 1), step, ["Increase"])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chanye.spine.history.types import Quality, Samples
+from chanye.spine.history.types import Aggregates, Quality, Samples
 from chanye.spine.queries import Trend
 from chanye.spine.states import classify
 from chanye.spine.types import SeriesRef
@@ -54,15 +54,6 @@ def _merge(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return out
 
 
-def increments(value: F64) -> F64:
-    """Return what a counter gained before each sample; after a reset it has gained its new reading.
-
-    The first entry is NaN: what went before is not known.
-    """
-    gained = np.diff(value, prepend=np.nan)
-    return np.where(gained < 0, value, gained)
-
-
 def _state_bands(samples: Samples, trend: Trend, now: int) -> list[list[Any]]:
     """Return ``[start ms, end ms, class, text]`` for each state held."""
     until = min(trend.end, now)
@@ -87,12 +78,8 @@ def _state_bands(samples: Samples, trend: Trend, now: int) -> list[list[Any]]:
     return bands
 
 
-def _raw(samples: Samples, trend: Trend, now: int, *, as_rate: bool) -> dict[str, Any]:
+def _raw(samples: Samples, trend: Trend, now: int) -> dict[str, Any]:
     value = np.where(Quality.is_bad(samples.quality), np.nan, samples.value)
-    if as_rate and len(samples):
-        hours = np.diff(samples.time, prepend=samples.time[0]) / HOUR_US
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value = np.where(hours > 0, increments(value) / hours, np.nan)
     return {
         "mode": "raw",
         "t": (samples.time / 1000).tolist(),
@@ -103,21 +90,17 @@ def _raw(samples: Samples, trend: Trend, now: int, *, as_rate: bool) -> dict[str
     }
 
 
-def _band(trend: Trend, now: int, *, as_rate: bool) -> dict[str, Any]:
-    table = trend.buckets
-    if table is None:
-        raise TypeError("a trend has raw samples or buckets")
-    columns = {name.lower(): np.asarray(column)[0] for name, column in table.columns.items()}
-    known = columns.get("percent_known", np.full(len(table.start), 100.0))
-    middle = columns.get("mean", columns.get("average", columns.get("timeaverage")))
-    low = columns.get("minimum", columns.get("min"))
-    high = columns.get("maximum", columns.get("max"))
-    if middle is None or low is None or high is None:
-        raise TypeError(f"buckets lack minimum, maximum or mean: {sorted(columns)}")
+def _band(table: Aggregates, now: int, *, as_rate: bool) -> dict[str, Any]:
+    columns = {name: column[0] for name, column in table.columns.items()}
+    known = columns["percent_known"]
     if as_rate:
         hours = (table.end - table.start) / HOUR_US
-        middle = increments(high) / hours
+        # Only the known part of an interval was counted: the rate is over that part.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            middle = np.where(known > 0, columns["Increase"] / (hours * known / 100), np.nan)
         low = high = middle
+    else:
+        middle, low, high = columns["mean"], columns["min"], columns["max"]
     spans = [
         (int(a), min(int(b), now))
         for a, b, share in zip(table.start.tolist(), table.end.tolist(), known.tolist(), strict=True)
@@ -134,8 +117,11 @@ def _band(trend: Trend, now: int, *, as_rate: bool) -> dict[str, Any]:
     }
 
 
-def draw(trend: Trend, now: int, *, as_rate: bool = False) -> dict[str, Any]:
-    """Return one chart's data; ``now`` in us UTC bounds what can be unknown."""
+def draw(trend: Trend, now: int, *, gained: Aggregates | None = None) -> dict[str, Any]:
+    """Return one chart's data; ``now`` in us UTC bounds what can be unknown.
+
+    ``gained`` has a counter's ``Increase`` per interval; with it, the chart shows pieces per hour.
+    """
     series = trend.series
     answer: dict[str, Any] = {
         "id": series.id,
@@ -159,9 +145,12 @@ def draw(trend: Trend, now: int, *, as_rate: bool = False) -> dict[str, Any]:
             "unknown": [[a / 1000, b / 1000] for a, b in spans],
             "classes": {name: words.state(name) for name in words.STATES},
         }
-    rate = as_rate and series.kind == "counter"
-    if rate:
+    if gained is not None:
         answer["unit"] = f"{answer['unit']}/h"
+    if gained is not None:
+        return answer | _band(gained, now, as_rate=True)
     if trend.raw is not None:
-        return answer | _raw(trend.raw, trend, now, as_rate=rate)
-    return answer | _band(trend, now, as_rate=rate)
+        return answer | _raw(trend.raw, trend, now)
+    if trend.buckets is None:
+        raise TypeError("a trend has raw samples or buckets")
+    return answer | _band(trend.buckets, now, as_rate=False)

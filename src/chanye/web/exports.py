@@ -50,11 +50,9 @@ def table_rows(trend: Trend) -> Iterator[list[Any]]:
             yield [name, unit, _time(at), None, value, None, text, 0 if bad[i] else 100]
     elif trend.buckets is not None:
         table = trend.buckets
-        columns = {key.lower(): np.asarray(column)[0] for key, column in table.columns.items()}
-        middle = columns.get("mean", columns.get("average", columns.get("timeaverage")))
-        low, high = columns.get("minimum", columns.get("min")), columns.get("maximum", columns.get("max"))
+        columns = {key: column[0] for key, column in table.columns.items()}
         for i, at in enumerate(table.start.tolist()):
-            numbers = [None if c is None else _number(float(c[i])) for c in (low, middle, high)]
+            numbers = [_number(float(columns[key][i])) for key in ("min", "mean", "max")]
             yield [name, unit, _time(at), *numbers, "", _number(float(columns["percent_known"][i]))]
 
 

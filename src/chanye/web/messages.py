@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_python
@@ -18,7 +19,7 @@ from chanye.web.assets import LOCALE
 
 SOURCE = Path(__file__).parent.parent
 CATALOGUE = LOCALE / "zh_Hans" / "LC_MESSAGES" / "django.po"
-KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
+KEYWORDS: Any = {
     "_": None,
     "gettext": None,
     "gettext_lazy": None,
@@ -49,20 +50,15 @@ def collect() -> dict[Key, str]:
     """Return every text of the product: (context, msgid or (singular, plural)) -> the file it was first seen in."""
     found: dict[Key, str] = {}
     for path, code in _sources():
-        for _line, name, message, _comments in extract_python(
-            io.BytesIO(code), list(KEYWORDS), (), {"encoding": "utf-8"}
-        ):
-            parts = message if isinstance(message, tuple) else (message,)
-            context = ""
-            if "pgettext" in name:
-                context, parts = str(parts[0]), parts[1:]
-            texts = tuple(part for part in parts if part)
-            if name.startswith(("n", "np")) and "noop" not in name and len(texts) > 1:
-                key: Key = (context, texts[:2])
-            elif texts:
-                key = (context, texts[0])
-            else:
+        # babel asks for a mapping of keywords and gives (line, function, message or messages, comments)
+        calls: Any = extract_python(io.BytesIO(code), KEYWORDS, (), {"encoding": "utf-8"})
+        for _line, name, message, _comments in calls:
+            parts = [part for part in (message if isinstance(message, tuple | list) else (message,)) if part]
+            context = parts.pop(0) if "pgettext" in name and parts else ""
+            if not parts:
                 continue
+            plural = name.startswith("n") and len(parts) > 1
+            key: Key = (context, (parts[0], parts[1]) if plural else parts[0])
             found.setdefault(key, str(path.relative_to(SOURCE)))
     return found
 
@@ -75,8 +71,9 @@ def read() -> Catalog:
         return read_po(file, locale="zh_Hans", domain="django", abort_invalid=True)
 
 
-def _present(catalogue: Catalog) -> dict[Key, str | tuple[str, ...] | list[str]]:
-    return {(message.context or "", message.id): message.string for message in catalogue if message.id}  # type: ignore[misc]  # babel's ids are str or tuple
+def _present(catalogue: Catalog) -> dict[Key, Any]:
+    messages: Any = catalogue  # babel's ids are str or, with a plural, tuple
+    return {(message.context or "", message.id): message.string for message in messages if message.id}
 
 
 def report() -> list[str]:
@@ -111,6 +108,13 @@ def update() -> list[str]:
     buffer = io.BytesIO()
     write_po(buffer, fresh, width=118, include_lineno=False, omit_header=False)
     # No dates: the file changes only when a text does.
-    text = "\n".join(line for line in buffer.getvalue().decode().split("\n") if "-Date:" not in line)
+    noise = (
+        '"POT-Creation-Date:',
+        '"PO-Revision-Date:',
+        '"Last-Translator:',
+        '"Language-Team:',
+        '"Report-Msgid-Bugs-To:',
+    )
+    text = "\n".join(line for line in buffer.getvalue().decode().split("\n") if not line.startswith(noise))
     CATALOGUE.write_text(text, encoding="utf-8")
     return [line for line in report() if not line.startswith("used nowhere")] or ["complete"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import get_resolver
@@ -44,7 +45,9 @@ def denied_middleware(
 
         def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
             if isinstance(exception, DeniedError):
-                return get_resolver().resolve_error_handler(404)(request, exception=Http404(str(exception)))
+                not_found: Any = get_resolver().resolve_error_handler(404)
+                answer: HttpResponse = not_found(request, exception=Http404(str(exception)))
+                return answer
             return None
 
     return Middleware()

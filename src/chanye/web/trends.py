@@ -99,8 +99,12 @@ def _asked(request: HttpRequest) -> tuple[Range, int]:
 def points(request: HttpRequest, series_id: int) -> HttpResponse:
     """Answer what a chart draws between ``start`` and ``end`` [ms] with at most ``points`` points."""
     window, count = _asked(request)
-    found = spine.trend(viewer_of(request), series_id, window.start, window.end, count)
-    answer: dict[str, Any] = draw(found, window.now, as_rate=request.GET.get("as") == "rate")
+    viewer = viewer_of(request)
+    found = spine.trend(viewer, series_id, window.start, window.end, count)
+    gained = None
+    if request.GET.get("as") == "rate" and found.series.kind == "counter":
+        gained = spine.gains(viewer, series_id, window.start, min(window.end, window.now), count // 4)
+    answer: dict[str, Any] = draw(found, window.now, gained=gained)
     response = JsonResponse(answer, json_dumps_params={"separators": (",", ":"), "allow_nan": False})
     response["Cache-Control"] = "private, no-cache"
     return response

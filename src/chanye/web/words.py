@@ -22,9 +22,11 @@ WHY: dict[str, str | Promise] = {
     "no_calendar": gettext_lazy("No shift calendar is set, so the planned time is not known."),
     "no_rate": gettext_lazy("No planned cycle time is set for this program."),
     "no_counter": gettext_lazy("No part counter is connected."),
-    "no_quality": gettext_lazy("Good and bad parts are not told apart here."),
+    "no_quality_data": gettext_lazy("Good and bad parts are not told apart here."),
+    "no_production": gettext_lazy("Nothing was produced in the time that is known."),
+    "no_planned_time": gettext_lazy("There was no planned time in this window."),
+    "no_meter": gettext_lazy("No power meter is connected."),
     "no_series": gettext_lazy("Nothing that measures this is connected."),
-    "no_time": gettext_lazy("There was no planned time in this window."),
     "stale": gettext_lazy("The last value is too old to stand for now."),
 }
 

@@ -189,6 +189,24 @@ def _tile(floor: Floor, seen: Look, now: int) -> MachineTile:
     )
 
 
+def tile(viewer: Viewer, asset_id: int, *, now: int) -> MachineTile:
+    """Return one machine as the board of its site shows it.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such machine for the viewer.
+    """
+    asset = spine.asset(viewer, asset_id)
+    site_id = _site_of(viewer, asset)
+    start, end = day_window(asset if site_id is None else spine.asset(viewer, site_id), now)
+    floor = load(viewer, [asset], site_id)
+    if not floor.machines:
+        raise DeniedError("This is not a machine: it has no series of the role execution.")
+    (seen,) = look(floor, start, min(now, end), now)
+    return _tile(floor, seen, now)
+
+
 def board(viewer: Viewer, site_id: int, *, now: int) -> Board:
     """Return a site's machines over the day of the site that contains ``now``.
 

@@ -40,6 +40,12 @@ def number(value: float | None, digits: int | None = None) -> str:
 
 
 @register.filter
+def reading(value: float | str) -> str:
+    """Return a latest value: text as it is, numbers in the reader's locale."""
+    return value if isinstance(value, str) else number(value)
+
+
+@register.filter
 def unit(code: str) -> str:
     """Return a UCUM code as people write it in the reader's language."""
     return words.unit(code)
@@ -65,6 +71,21 @@ def _local(us: int) -> datetime:
 def clock(us: int | None, form: str = "%H:%M:%S") -> str:
     """Return a moment (us UTC) as local time of day."""
     return "" if us is None else _local(us).strftime(form)
+
+
+@register.filter
+def day_end(us: int) -> str:
+    """Return the hour and minute at which a window ends; midnight is the 24th hour of the day that ends."""
+    text = clock(us, "%H:%M")
+    return "24:00" if text == "00:00" else text
+
+
+@register.filter
+def shown(figure: Any) -> tuple[float | None, str]:
+    """Return a figure's value and unit as people read them: thousands of W and Wh become kilo."""
+    if figure.value is not None and figure.unit in ("W", "W.h") and abs(figure.value) >= 1000:
+        return figure.value / 1000, "k" + figure.unit
+    return figure.value, figure.unit
 
 
 @register.filter
@@ -129,7 +150,9 @@ def glyph(state: str) -> SafeString:
 
 
 @register.simple_tag
-def strip_svg(pieces: Sequence[Any], start: int, end: int, *, columns: int = 0, titles: bool = False) -> SafeString:
+def strip_svg(
+    pieces: Sequence[Any], start: int, end: int, *, columns: int | str = 0, titles: bool = False
+) -> SafeString:
     """Draw a state strip: rectangles in percent of the window, filled by pattern.
 
     ``columns`` > 0 draws at that resolution (the worst state of each column wins, so that no fault is lost).
@@ -137,10 +160,10 @@ def strip_svg(pieces: Sequence[Any], start: int, end: int, *, columns: int = 0, 
     if end <= start:
         return mark_safe("")
     drawn: Sequence[Any] = pieces
-    if columns:
-        drawn = squeeze([Piece(p.start, p.end, p.state) for p in pieces], start, end, columns)
+    if int(columns):
+        drawn = squeeze([Piece(p.start, p.end, p.state) for p in pieces], start, end, int(columns))
     scale = 100 / (end - start)
-    out = []
+    out: list[str] = []
     for piece in drawn:
         left, right = max(piece.start, start), min(piece.end, end)
         if right <= left:

@@ -147,3 +147,37 @@
   tick();
   setInterval(tick, 1000);
 })();
+
+/* Drag over a state strip to look closer. */
+(() => {
+  for (const holder of document.querySelectorAll("[data-zoom]")) {
+    const [start, end] = holder.dataset.zoom.split(" ").map(Number);
+    const place = (event) => { const box = holder.getBoundingClientRect(); return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)); };
+    let from = null, lasso = null;
+    holder.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      from = place(event);
+      lasso = holder.appendChild(document.createElement("i"));
+      lasso.className = "lasso";
+      holder.setPointerCapture(event.pointerId);
+    });
+    holder.addEventListener("pointermove", (event) => {
+      if (from === null) return;
+      const to = place(event);
+      lasso.style.left = `${Math.min(from, to) * 100}%`;
+      lasso.style.width = `${Math.abs(to - from) * 100}%`;
+    });
+    const stop = (event) => {
+      if (from === null) return;
+      const to = place(event), at = from;
+      from = null;
+      lasso.remove();
+      if (event.type === "pointerup" && Math.abs(to - at) > 0.01) {
+        const span = end - start, low = start + Math.min(at, to) * span, high = start + Math.max(at, to) * span;
+        if (high - low >= 10e6) location.assign(`?start=${Math.floor(low / 1000)}&end=${Math.ceil(high / 1000)}`);
+      }
+    };
+    holder.addEventListener("pointerup", stop);
+    holder.addEventListener("pointercancel", stop);
+  }
+})();
