@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -76,7 +76,9 @@ def ensure_site(shop: Shop, agent_url: str, *, name: str = "演示机加工车�
         timezone="Asia/Shanghai",
         simulated=True,
     )
-    _connection(site.id, CONTROLS, "mtconnect", {"url": agent_url, "stream": stream, "interval": 250})
+    _connection(
+        site.id, CONTROLS, "mtconnect", {"url": agent_url, "stream": stream, "interval": 250, "states": WORDS}
+    )
     _connection(site.id, METERS, "mqtt", {"source": "embedded", "rules": METER_RULES})
     controls = _bind(CONTROLS, _control_drafts(shop))
     meters = _bind(METERS, _meter_drafts(shop))
@@ -133,11 +135,8 @@ def _control_drafts(shop: Shop) -> dict[tuple[str, str], TagDraft]:
     drafts: dict[tuple[str, str], TagDraft] = {}
     for device in parse_probe(Agent(machines=list(shop.machines.values())).probe()).devices:
         names = {item.id: key for key, item in twin_items(shop.machines[device.name]).items()}
-        for draft in drafts_of(device, items_of(device, lambda item: item.id, {})):
-            series = draft.series
-            if series.role == "execution":
-                series = replace(series, states={**series.states, **WORDS})
-            drafts[device.name, names[draft.address]] = replace(draft, series=series)
+        for draft in drafts_of(device, items_of(device, lambda item: item.id, {}), WORDS):
+            drafts[device.name, names[draft.address]] = draft
     return drafts
 
 
