@@ -226,7 +226,9 @@ def _print_table(scores: Sequence[Score], found: Total) -> None:
     for name in ("machine", "parts", "told", "counts right", "state time right", "energy right", "worst"):
         table.add_column(name, justify="left" if name in ("machine", "worst") else "right")
     for one in scores:
-        worst = ", ".join(f"{a} said {b or 'nothing'} {n / SECOND:.1f} s" for (a, b), n in one.wrong[:2])
+        worst = ", ".join(
+            f"{a} said {b or 'nothing'} {n / SECOND:.1f} s" for (a, b), n in one.wrong[:2] if n > SECOND // 100
+        )
         told = "not measured" if one.answer.parts is None else f"{one.answer.parts:g}"
         figures = [f"{share:.2f} %" for share in (one.counts, one.states, one.energy)]
         table.add_row(one.machine, str(one.truth.parts), told, *figures, worst)
