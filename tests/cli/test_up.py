@@ -40,17 +40,17 @@ def healthy(url: str) -> bool:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("data")) as running:
+    with Stack(tmp_path_factory.mktemp("data"), extra=["--broker"], env={"CHANYE_BROKER_PORT": "0"}) as running:
         yield running
 
 
 def test_it_answers_and_says_where(stack: Stack) -> None:
     assert healthy(stack.url)
     assert f"chanye is ready: {stack.url}" in stack.output()
-    assert {"web", "collect", "work"} <= set(stack.status()["children"])
+    assert set(stack.status()["children"]) == {"web", "collect", "work", "broker"}
 
 
-@pytest.mark.parametrize("name", ["web"])
+@pytest.mark.parametrize("name", ["web", "collect", "work", "broker"])
 def test_a_killed_child_is_back_within_five_seconds(stack: Stack, name: str) -> None:
     old = stack.pid(name)
     family = psutil.Process(old).children(recursive=True)

@@ -10,7 +10,7 @@ from chanye.bench.figures import Result
 from chanye.kernel.errors import ConfigError
 
 #: name -> module with ``run(*, quick) -> Result``
-BENCHES = {"ingest": "chanye.bench.ingest", "query": "chanye.bench.query"}
+BENCHES = {"ingest": "chanye.bench.ingest", "query": "chanye.bench.query", "idle": "chanye.bench.idle"}
 
 
 def run_benches(names: Sequence[str], *, quick: bool, as_json: bool) -> bool:

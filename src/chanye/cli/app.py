@@ -119,6 +119,19 @@ def demo(
 
 
 @app.command()
+def device(
+    name: Annotated[str, typer.Argument(help="User name of the device.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of all data.")] = None,
+) -> None:
+    """Make or renew a device's account at the embedded MQTT broker; print its password once."""
+    from chanye.cli.up import apply_settings
+    from chanye.connectors.broker import make_device
+
+    print(make_device(apply_settings(data=data).data, name))
+    print("The broker takes it when `chanye up` starts next.")
+
+
+@app.command()
 def assets() -> None:
     """Fetch the chart library and compile the translations; quick when there is nothing to do."""
     from chanye.web.assets import ensure

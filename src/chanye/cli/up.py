@@ -6,7 +6,6 @@ import fcntl
 import importlib.util
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -125,6 +124,15 @@ def web_plan(settings: Settings, port: int) -> ChildPlan:
     return ChildPlan("web", [*argv, "chanye.web.wsgi:application"])
 
 
+def broker_plan(settings: Settings) -> ChildPlan:
+    """Write the broker's configuration and return its command; it ends after those who read from it."""
+    from chanye.connectors import broker
+
+    address = broker.write_config(settings.data, host=settings.broker_host, mqtt_port=settings.broker_port)
+    print(f"MQTT broker: {address.host}:{address.mqtt_port}", flush=True)
+    return ChildPlan("broker", broker.broker_command(settings.data), drain=1)
+
+
 def make_plan(settings: Settings, *, extra: Sequence[ChildPlan] = (), die_with_parent: bool = False) -> Plan:
     """Return what to run for these settings; ports are chosen here.
 
@@ -139,10 +147,7 @@ def make_plan(settings: Settings, *, extra: Sequence[ChildPlan] = (), die_with_p
     children = [web_plan(settings, port)]
     children += [ChildPlan(name, [sys.executable, "-m", "chanye", name]) for name in ("collect", "work")]
     if settings.broker:
-        from chanye.connectors.broker import broker_command, write_config
-
-        write_config(settings.data, mqtt_port=settings.broker_port)
-        children.append(ChildPlan("broker", broker_command(settings.data), drain=1))
+        children.append(broker_plan(settings))
     env = {
         "PYTHONUNBUFFERED": "1",
         "MALLOC_ARENA_MAX": "2",
@@ -273,18 +278,3 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def find_program(name: str) -> str:
-    """Return the path of a program of this environment or of the machine.
-
-    Raises
-    ------
-    ConfigError
-        It is not installed.
-    """
-    here = Path(sys.executable).parent / name
-    found = str(here) if here.exists() else shutil.which(name)
-    if not found:
-        raise ConfigError(f"{name} is not installed: install the package that brings it, then start again.")
-    return found

@@ -1,0 +1,124 @@
+"""How light the product is when nothing happens: time to help, memory of all processes, time to drain."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from chanye.bench.figures import Figure, Result, machine
+
+HELP_S, IDLE_MB = 0.4, 500
+HELP_BAR = "`chanye --help` ≤ 0.4 s"
+IDLE_BAR = "idle `chanye up` ≤ 500 MB over all processes"
+
+
+def run(*, quick: bool = False) -> Result:
+    """Measure; ``quick`` takes fewer repeats and a shorter rest."""
+    helped, bare = measure_help(3 if quick else 7)
+    with tempfile.TemporaryDirectory(prefix="chanye-idle-") as folder:
+        memory = measure_idle(Path(folder), rest_s=5.0 if quick else 30.0)
+    total = sum(memory.values())
+    figures = [
+        Figure("chanye --help", helped, "s", "python -c pass", bare, helped / bare, HELP_BAR, helped <= HELP_S),
+        Figure("idle, all processes", total, "MB", bar=IDLE_BAR, holds=total <= IDLE_MB),
+    ]
+    figures += [Figure(f"idle, {name}", value, "MB") for name, value in memory.items()]
+    return Result("idle", machine(), tuple(figures))
+
+
+def measure_help(repeats: int) -> tuple[float, float]:
+    """Return the median time of ``chanye --help`` and of a bare interpreter, run in turn. [s]."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(repeats):
+        for kept, argv in zip(times, (["-m", "chanye", "--help"], ["-c", "pass"]), strict=True):
+            begin = time.perf_counter()
+            subprocess.run([sys.executable, *argv], check=True, stdout=subprocess.DEVNULL)
+            kept.append(time.perf_counter() - begin)
+    return median(times[0]), median(times[1])
+
+
+def measure_idle(data: Path, rest_s: float) -> dict[str, float]:
+    """Start the product with its broker on an empty folder, let it rest, and return memory by process. [MB].
+
+    Counted as the proportional set size (PSS): pages that processes share are counted once over all of them.
+    """
+    log = (data / "out.log").open("wb")
+    argv = [sys.executable, "-m", "chanye", "up", "--data", str(data / "var"), "--port", "0", "--broker"]
+    process = subprocess.Popen(argv, stdout=log, stderr=log, env={**os.environ, "CHANYE_BROKER_PORT": "0"})
+    try:
+        status = _wait_ready(process, data)
+        _ask(status["url"])
+        time.sleep(rest_s)
+        status = json.loads((data / "var" / "run" / "up.json").read_text())
+        names = {pid: name for name, pid in status["children"].items()}
+        names[process.pid] = "supervisor"
+        memory: dict[str, float] = {}
+        for pid, family in families(process.pid, names).items():
+            memory[names[pid]] = sum(pss_mb(member) for member in family)
+        return memory
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+def _wait_ready(process: subprocess.Popen[bytes], data: Path) -> dict[str, Any]:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError, ValueError):
+            status: dict[str, Any] = json.loads((data / "var" / "run" / "up.json").read_text())
+            if status["ready"]:
+                return status
+        time.sleep(0.1)
+    raise RuntimeError("chanye up did not get ready: " + (data / "out.log").read_text(errors="replace")[-500:])
+
+
+def _ask(url: str) -> None:
+    """Ask for a few pages, for a web server that never answered holds less than it will."""
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+    for path in ("", "healthz", "sign-in", "en/", "healthz"):
+        with contextlib.suppress(URLError, OSError):
+            urlopen(url + path, timeout=10).read()
+
+
+def families(root: int, heads: dict[int, str]) -> dict[int, list[int]]:
+    """Return all descendants of ``root``, each under its nearest ancestor among ``heads``."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    found: dict[int, list[int]] = {head: [] for head in heads}
+    for pid in parents:
+        head = pid
+        while head not in heads and head in parents:
+            head = parents[head]
+        if head in heads:
+            found[head].append(pid)
+    return found
+
+
+def pss_mb(pid: int) -> float:
+    """Return the proportional set size of a process; its resident size where the system does not tell. [MB]."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return 0.0
