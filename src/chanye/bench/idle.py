@@ -26,12 +26,13 @@ def run(*, quick: bool = False) -> Result:
     helped, bare = measure_help(3 if quick else 7)
     with tempfile.TemporaryDirectory(prefix="chanye-idle-") as folder:
         memory = measure_idle(Path(folder), rest_s=5.0 if quick else 30.0)
-    total = sum(memory.values())
+    total, shared_once = (sum(column) for column in zip(*memory.values(), strict=True))
     figures = [
         Figure("chanye --help", helped, "s", "python -c pass", bare, helped / bare, HELP_BAR, helped <= HELP_S),
-        Figure("idle, all processes", total, "MB", bar=IDLE_BAR, holds=total <= IDLE_MB),
+        Figure("idle, all processes, resident", total, "MB", bar=IDLE_BAR, holds=total <= IDLE_MB),
+        Figure("idle, all processes, shared pages counted once", shared_once, "MB"),
     ]
-    figures += [Figure(f"idle, {name}", value, "MB") for name, value in memory.items()]
+    figures += [Figure(f"idle, {name}, resident", resident, "MB") for name, (resident, _) in memory.items()]
     return Result("idle", machine(), tuple(figures))
 
 
@@ -46,10 +47,10 @@ def measure_help(repeats: int) -> tuple[float, float]:
     return median(times[0]), median(times[1])
 
 
-def measure_idle(data: Path, rest_s: float) -> dict[str, float]:
+def measure_idle(data: Path, rest_s: float) -> dict[str, tuple[float, float]]:
     """Start the product with its broker on an empty folder, let it rest, and return memory by process. [MB].
 
-    Counted as the proportional set size (PSS): pages that processes share are counted once over all of them.
+    Resident memory (RSS) counts a page in each process that maps it, the proportional one (PSS) once over all.
     """
     log = (data / "out.log").open("wb")
     argv = [sys.executable, "-m", "chanye", "up", "--data", str(data / "var"), "--port", "0", "--broker"]
@@ -61,9 +62,10 @@ def measure_idle(data: Path, rest_s: float) -> dict[str, float]:
         status = json.loads((data / "var" / "run" / "up.json").read_text())
         names = {pid: name for name, pid in status["children"].items()}
         names[process.pid] = "supervisor"
-        memory: dict[str, float] = {}
+        memory: dict[str, tuple[float, float]] = {}
         for pid, family in families(process.pid, names).items():
-            memory[names[pid]] = sum(pss_mb(member) for member in family)
+            sizes = [memory_mb(member) for member in family]
+            memory[names[pid]] = (sum(rss for rss, _ in sizes), sum(pss for _, pss in sizes))
         return memory
     finally:
         process.send_signal(signal.SIGTERM)
@@ -113,12 +115,12 @@ def families(root: int, heads: dict[int, str]) -> dict[int, list[int]]:
     return found
 
 
-def pss_mb(pid: int) -> float:
-    """Return the proportional set size of a process; its resident size where the system does not tell. [MB]."""
+def memory_mb(pid: int) -> tuple[float, float]:
+    """Return resident and proportional memory of a process; zeros when it is gone. [MB]."""
+    found = {"Rss": 0.0, "Pss": 0.0}
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    return 0.0
+            name, _, value = line.partition(":")
+            if name in found:
+                found[name] = int(value.split()[0]) / 1024
+    return found["Rss"], found["Pss"]
