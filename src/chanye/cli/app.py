@@ -132,6 +132,17 @@ def device(
 
 
 @app.command()
+def twin(
+    agent_port: Annotated[int, typer.Option(help="Port of the MTConnect agent; 0 takes a free one.")] = 5000,
+    seed: Annotated[int, typer.Option(help="Same seed, same shop.")] = 1,
+) -> None:
+    """Play a simulated machine shop behind a real MTConnect agent, for trying things out; Ctrl-C stops it."""
+    from chanye.twin.__main__ import main as play
+
+    play(["--agent-port", str(agent_port), "--seed", str(seed)])
+
+
+@app.command()
 def assets() -> None:
     """Fetch the chart library and compile the translations; quick when there is nothing to do."""
     from chanye.web.assets import ensure
