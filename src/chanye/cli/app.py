@@ -237,3 +237,32 @@ def bench(
 
     if not run_benches(names, quick=quick, as_json=as_json):
         raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    head: Annotated[str, typer.Option(help="Head of the audit chain noted down earlier, SEQUENCE:DIGEST.")] = "",
+) -> None:
+    """Prove that the audit chain and the history are whole; name the first thing that is not."""
+    from chanye.cli import setup_django
+
+    setup_django()
+    from chanye.cli.verify import run
+    from chanye.kernel.settings import get_settings
+
+    raise typer.Exit(run(get_settings().history_folder, head))
+
+
+@app.command()
+def docs(
+    check: Annotated[bool, typer.Option(help="Only say which pages are stale.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where the pages are.")] = Path("docs/reference"),
+) -> None:
+    """Write the reference pages of settings, commands and API from the program itself."""
+    from chanye.cli.docs import stale, write
+
+    changed = stale(folder) if check else write(folder)
+    for path in changed:
+        print(f"{'stale' if check else 'wrote'} {path}")
+    if check and changed:
+        raise typer.Exit(1)

@@ -32,7 +32,7 @@ def create_organisation(*, actor: Viewer, code: str, name: str, kind: str = "fir
         If the actor is not the system.
     """
     if not actor.system:
-        raise DeniedError(_("Organisations are created on the command line: chanye people organisation."))
+        raise DeniedError(_("Organisations are created on the command line: chanye init."))
     code = check_segment(code, "code")
     if Organisation.objects.filter(code=code).exists():
         raise ConfigError(_("The code %(code)s is taken: choose another one.") % {"code": code})
