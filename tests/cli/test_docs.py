@@ -14,11 +14,11 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
 def test_the_pages_are_fresh() -> None:
-    assert docs.stale(REFERENCE) == [], "run: chanye docs"
+    assert docs.stale(REFERENCE, app) == [], "run: chanye docs"
 
 
 def test_every_setting_and_command_is_named_and_explained() -> None:
-    settings, commands = docs.settings_page(), docs.cli_page()
+    settings, commands = docs.settings_page(), docs.cli_page(app)
     for name, field in Settings.model_fields.items():
         assert f"| `{name}` | `CHANYE_{name.upper()}` |" in settings
         assert field.description

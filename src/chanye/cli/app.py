@@ -261,7 +261,7 @@ def docs(
     """Write the reference pages of settings, commands and API from the program itself."""
     from chanye.cli.docs import stale, write
 
-    changed = stale(folder) if check else write(folder)
+    changed = stale(folder, app) if check else write(folder, app)
     for path in changed:
         print(f"{'stale' if check else 'wrote'} {path}")
     if check and changed:

@@ -37,11 +37,9 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
-def cli_page() -> str:
-    """Return the page of all commands with their arguments and options."""
+def cli_page(app: Any) -> str:
+    """Return the page of all commands of a typer application, with their arguments and options."""
     import typer.main
-
-    from chanye.cli.app import app
 
     lines = [f"{_HEAD}# Command line\n"]
     for path, command in _commands("chanye", typer.main.get_command(app)):
@@ -101,7 +99,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     return lines
 
 
-def pages() -> dict[str, str]:
+def pages(app: Any) -> dict[str, str]:
     """Return every generated page: name below ``docs/reference`` -> text."""
     # Defaults are those of the program, not of the machine on which the page is made.
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chanye.web.settings")
@@ -109,22 +107,22 @@ def pages() -> dict[str, str]:
         from chanye.cli import setup_django
 
         setup_django()
-    return {"settings.md": settings_page(), "cli.md": cli_page(), "api.md": api_page()}
+    return {"settings.md": settings_page(), "cli.md": cli_page(app), "api.md": api_page()}
 
 
-def stale(folder: Path) -> list[Path]:
+def stale(folder: Path, app: Any) -> list[Path]:
     """Return the pages in ``folder`` that are missing or not what the program says now."""
     return [
         folder / name
-        for name, text in pages().items()
+        for name, text in pages(app).items()
         if not (folder / name).exists() or (folder / name).read_text(encoding="utf-8") != text
     ]
 
 
-def write(folder: Path) -> list[Path]:
+def write(folder: Path, app: Any) -> list[Path]:
     """Write the stale pages and return them."""
-    wrong = stale(folder)
+    wrong = stale(folder, app)
     folder.mkdir(parents=True, exist_ok=True)
     for path in wrong:
-        path.write_text(pages()[path.name], encoding="utf-8")
+        path.write_text(pages(app)[path.name], encoding="utf-8")
     return wrong

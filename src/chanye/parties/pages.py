@@ -12,8 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
-from django.utils.translation import ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -53,10 +52,14 @@ class SignInForm(forms.Form):
     """User name and password."""
 
     username = forms.CharField(
-        label=_l("User name"), max_length=150, widget=forms.TextInput({"autocomplete": "username", "autofocus": True})
+        label=gettext_lazy("User name"),
+        max_length=150,
+        widget=forms.TextInput({"autocomplete": "username", "autofocus": True}),
     )
     password = forms.CharField(
-        label=_l("Password"), max_length=500, widget=forms.PasswordInput({"autocomplete": "current-password"})
+        label=gettext_lazy("Password"),
+        max_length=500,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
 
 
@@ -64,28 +67,32 @@ class PasswordForm(forms.Form):
     """The old password and a new one."""
 
     old_password = forms.CharField(
-        label=_l("Old password"), max_length=500, widget=forms.PasswordInput({"autocomplete": "current-password"})
+        label=gettext_lazy("Old password"),
+        max_length=500,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
     password = forms.CharField(
-        label=_l("New password"), max_length=500, widget=forms.PasswordInput({"autocomplete": "new-password"})
+        label=gettext_lazy("New password"),
+        max_length=500,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
 
 
 class TokenForm(forms.Form):
     """What a token is for and how long it lives."""
 
-    name = forms.CharField(label=_l("What it is for"), max_length=100)
-    days = forms.IntegerField(label=_l("Valid for"), min_value=1, max_value=3650, initial=365)
+    name = forms.CharField(label=gettext_lazy("What it is for"), max_length=100)
+    days = forms.IntegerField(label=gettext_lazy("Valid for"), min_value=1, max_value=3650, initial=365)
 
 
 class MemberForm(forms.Form):
     """A user name and the role to give; a name and password where the person is new."""
 
-    username = forms.CharField(label=_l("User name"), max_length=100)
-    role = forms.ChoiceField(label=_l("Role"), choices=tuple(ROLE_WORDS.items()))
-    name = forms.CharField(label=_l("Name, for a new person"), max_length=100, required=False)
+    username = forms.CharField(label=gettext_lazy("User name"), max_length=100)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=tuple(ROLE_WORDS.items()))
+    name = forms.CharField(label=gettext_lazy("Name, for a new person"), max_length=100, required=False)
     password = forms.CharField(
-        label=_l("First password, for a new person"),
+        label=gettext_lazy("First password, for a new person"),
         max_length=500,
         required=False,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
