@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from chanye.spine.history.latest import LatestRows
 from chanye.spine.history.manifest import Manifest, add_audit, add_part, concat_latest, merge_latest, set_meta
 from chanye.spine.history.memory import SourceMemory
 from chanye.spine.history.parts import concat_contents
+from chanye.spine.history.rolling import roll_up_day
 from chanye.spine.history.types import AuditRow, Maintenance, Receipt, SeriesSpec
 from chanye.spine.history.verify import Counts, audit_rows
 from chanye.spine.history.writer import Writer
@@ -44,6 +46,10 @@ class History(Writer):
     ConfigError
         Another process writes this folder, or its manifest is damaged.
     """
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.folder)
 
     # --- bulk ---------------------------------------------------------------------------------------------------
 
@@ -164,8 +170,9 @@ class History(Writer):
         retired = 0
         if retention_days:
             retired = retire_days(self._manifest, self._clock() // DAY - retention_days, self._clock())
+        rolled, more = roll_up_day(self._reader, self.folder, self._manifest, specs, self._clock())
         deleted = delete_obsolete(self.folder, self._manifest, self._clock() - GRACE)
-        return Maintenance(self._flushed_rows - before, compacted, 0, retired, deleted, more=compacted > 0)
+        return Maintenance(self._flushed_rows - before, compacted, rolled, retired, deleted, more or compacted > 0)
 
 
 class Reader(AnalysisReader):

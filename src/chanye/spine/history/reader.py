@@ -107,6 +107,10 @@ class RawReader:
         columns = concat_columns(blocks)
         return Samples(*columns[:4], self._arrivals(view, columns.batch, start, end))
 
+    def newest_slices(self, numbers: U32, start: int, end: int) -> dict[int, Slice]:
+        """Return per series the newest versions in ``[start, end)``."""
+        return self._retry(lambda view: self.slices(view, numbers, start, end))
+
     def slices(
         self,
         view: Snapshot,
@@ -171,14 +175,23 @@ class RawReader:
     ) -> Slice:
         """Add the neighbours outside the window, however far they are."""
         (start, end), (lo, hi) = window, at
-        earlier = item.pick(slice(0, lo))
+        around = concat_slices([item.pick(slice(0, lo)), item.pick(slice(hi, None))])
+        outer = self.outside(view, number, around, (start, end), seen)
+        cut = int(np.searchsorted(outer.time, start))
+        return concat_slices([outer.pick(slice(0, cut)), item.pick(slice(lo, hi)), outer.pick(slice(cut, None))])
+
+    def outside(self, view: Snapshot, number: int, at_hand: Slice, window: tuple[int, int], seen: Seen) -> Slice:
+        """Return the nearest samples before and after a window; ``at_hand`` are those read already."""
+        start, end = window
+        lo, hi = np.searchsorted(at_hand.time, (start, end)).tolist()
+        earlier = at_hand.pick(slice(0, lo))
         before = self._neighbour(view, number, start, seen, earlier.pick(slice(-1, None)), before=True)
-        after = self._neighbour(view, number, end, seen, item.pick(slice(hi, hi + 1)), before=False)
-        blocks = [before, item.pick(slice(lo, hi)), after]
+        after = self._neighbour(view, number, end, seen, at_hand.pick(slice(hi, hi + 1)), before=False)
+        blocks = [before, after]
         if seen.known_before and len(before.time) and not known_mask(before)[0]:
             best = earlier.pick(known_mask(earlier)).pick(slice(-1, None))
-            known = self._neighbour(view, number, int(before.time[0]), seen, best, before=True, known=True)
-            blocks.insert(0, known)
+            edge = int(before.time[0])
+            blocks.insert(0, self._neighbour(view, number, edge, seen, best, before=True, known=True))
         return concat_slices(blocks)
 
     def _neighbour(

@@ -7,6 +7,7 @@ tail is read incrementally, up to the mark that the writer publishes beside the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -23,6 +24,7 @@ from chanye.spine.history.columns import Columns, Slice, concat_columns, empty_c
 from chanye.spine.history.latest import LatestView, Mark
 from chanye.spine.history.manifest import Contents, Manifest, Part
 from chanye.spine.history.parts import OpenPart, SliceCache, open_part, read_groups, read_series
+from chanye.spine.history.rollups import Table, read_table
 from chanye.spine.history.types import I64, U32
 from chanye.spine.history.wal import Damage, Record, columns_of, scan_records, segment_numbers, segment_path
 
@@ -96,6 +98,7 @@ class Store:
         self._open: OrderedDict[str, OpenPart] = OrderedDict()
         self._contents: OrderedDict[int, Contents] = OrderedDict()
         self._slices = SliceCache()
+        self._tables: OrderedDict[str, Table] = OrderedDict()
 
     def manifest(self) -> Manifest | None:
         """Return the manifest, None while no writer ever ran here."""
@@ -235,6 +238,31 @@ class Store:
     def whole(self, part: Part) -> Columns:
         """Return all rows of a part; for scans over everything."""
         return self._guarded(part, lambda o: read_groups(o, part, range(len(o.groups) - 1)), empty_columns())
+
+    def rollup(self, file: str) -> Table | None:
+        """Return the rolled-up hours of a day, None if damaged. Raises FileNotFoundError if it is gone."""
+        import pyarrow as pa
+
+        with self._lock:
+            if file in self.damaged:
+                return None
+            table = self._tables.get(file)
+            if table is None:
+                try:
+                    table = self._tables[file] = read_table(self.folder / file)
+                except FileNotFoundError:
+                    manifest = self.manifest()
+                    with manifest.transaction(write=False) if manifest else contextlib.nullcontext() as db:
+                        if db and not db.execute("SELECT 1 FROM rollups WHERE file = ?", (file,)).fetchone():
+                            raise
+                    self.damaged.add(file)
+                    return None
+                except (OSError, ValueError, KeyError, pa.ArrowException):
+                    self.damaged.add(file)
+                    return None
+                while len(self._tables) > 64:
+                    self._tables.popitem(last=False)
+            return table
 
     def arrivals(self, part: Part) -> tuple[I64, I64]:
         """Return the (batch, arrival) pairs of a part."""
