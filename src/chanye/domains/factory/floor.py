@@ -105,7 +105,7 @@ def load_calendars(viewer: Viewer) -> Calendars:
     """Return the calendars of the viewer's organisation (of all, for the system)."""
     rows = CalendarAssignment.objects.all()
     if not viewer.system:
-        rows = rows.filter(calendar__organisation_id=viewer.organisation_id)
+        rows = rows.filter(calendar__organisation_id=viewer.organisation_id or 0)
     found = list(
         rows.values_list("asset__path", "calendar_id", "calendar__pattern", "changed_at", "calendar__changed_at")
     )

@@ -244,7 +244,7 @@ def calendars(viewer: Viewer) -> list[tuple[int, str, dict[str, object]]]:
     """Return number, name and pattern of the organisation's shift calendars."""
     rows = ShiftCalendar.objects.order_by("name")
     if not viewer.system:
-        rows = rows.filter(organisation_id=viewer.organisation_id)
+        rows = rows.filter(organisation_id=viewer.organisation_id or 0)
     return list(rows.values_list("id", "name", "pattern"))
 
 
