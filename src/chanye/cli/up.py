@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import importlib.util
 import json
 import os
 import signal
@@ -98,20 +97,33 @@ def free_port(host: str, wanted: int) -> int:
 
 
 def prepare(settings: Settings) -> None:
-    """Bring records and files up to date; each step in a process of its own, whose memory ends with it.
+    """Bring records and files of these settings up to date, side by side, in processes whose memory ends with them.
 
     Raises
     ------
     PermanentError
         A step failed; the message carries its last words.
     """
-    steps = {"Preparing the records": ["-m", "chanye", "manage", "migrate", "--noinput", "--verbosity", "0"]}
-    if importlib.util.find_spec("chanye.web.assets") is not None:
-        steps["Preparing the pages"] = ["-c", "from chanye.web.assets import ensure; ensure()"]
-    for what, argv in steps.items():
-        done = subprocess.run([sys.executable, *argv], capture_output=True, text=True, check=False)
-        if done.returncode:
-            words = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+    steps = {
+        "Preparing the records": ["-m", "chanye", "manage", "migrate", "--noinput", "--verbosity", "0"],
+        "Preparing the pages": ["-c", "from chanye.web.assets import ensure; ensure()"],
+    }
+    env = {**os.environ, "CHANYE_DATA": str(settings.data.absolute())}
+    running = {
+        what: subprocess.Popen(
+            [sys.executable, *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=env,
+        )
+        for what, argv in steps.items()
+    }
+    said = {what: process.communicate()[1] for what, process in running.items()}
+    for what, process in running.items():
+        if process.returncode:
+            words = "\n".join(said[what].strip().splitlines()[-5:])
             raise PermanentError(f"{what} failed; put this right and start again:\n{words}")
 
 
