@@ -19,7 +19,7 @@ from chanye.connectors.mtconnect.adapter import ShdrAdapter, ShdrOptions
 from chanye.connectors.port import LocalPort
 from chanye.kernel.errors import TransientError
 from chanye.spine.frames import OPEN, state_runs
-from chanye.spine.history import History, Quality, Reader
+from chanye.spine.history import History, Quality, Reader, SeriesSpec
 from connectors.mtconnect.small_adapter import SmallAdapter
 from shared_data import shared_data
 
@@ -153,6 +153,22 @@ def test_ten_parts(plant, told):
     stored = plant.raw("Part_Count", us(FIRST), us(LAST) + 1)
     assert stored.value.tolist() == counts
     assert np.diff(stored.value).sum() == 10
+    counter = [SeriesSpec(plant.number("Part_Count"))]
+    reader = Reader(plant.folder)
+
+    def made(start, end):
+        return reader.aggregate(counter, start, end, end - start, ["Increase"])
+
+    day = made(us(FIRST), us(LAST))
+    assert (day.columns["Increase"][0, 0], day.columns["percent_known"][0, 0]) == (10, 100)
+    # Each part is booked once, wherever the day is cut.
+    noon = us("2017-02-01T16:20:00.0000000Z")
+    assert [made(*span).columns["Increase"][0, 0] for span in ((us(FIRST), noon), (noon, us(LAST)))] == [3, 7]
+    # Nothing is booked, and nothing is known, after the last line or before the first.
+    for start, end in ((us(LAST) + 1, us(LAST) + 24 * HOUR), (us(FIRST) - HOUR, us(FIRST))):
+        outside = made(start, end)
+        assert np.isnan(outside.columns["Increase"][0, 0]) or outside.columns["Increase"][0, 0] == 0
+        assert outside.columns["percent_known"][0, 0] == 0
 
 
 def test_every_interval_of_every_state(plant, told):
@@ -166,6 +182,13 @@ def test_every_interval_of_every_state(plant, told):
     # The state of the last line is known for the one microsecond until the mark.
     assert OPEN not in runs.end
     assert found == intervals(told["Program_Status"], us(LAST) + 1)
+    spec = SeriesSpec(plant.number("Program_Status"))
+    lasted = Reader(plant.folder).durations([spec], us(FIRST) - HOUR, us(LAST) + HOUR)[spec.id]
+    expected = {}
+    for state, start, end in intervals(told["Program_Status"], us(LAST) + 1):
+        expected[state] = expected.get(state, 0) + end - start
+    assert {texts[code]: time for code, time in lasted.items() if code >= 0} == expected
+    assert lasted[-1] == 2 * HOUR - 1
     per_state = {state: sum(one[0] == state for one in found) for state in ("ACTIVE", "FEED_HOLD", "STOPPED")}
     assert per_state == {"ACTIVE": 64, "FEED_HOLD": 52, "STOPPED": 1}
 
