@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from chanye.domains.factory import queries
 from chanye.domains.factory.evidence_words import ELEMENTS, FORMULAS
+from chanye.domains.factory.floor import day_window
 from chanye.domains.factory.types import Board, Figure, MachineKpis, MachineTile, Segment
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
@@ -130,7 +131,7 @@ def _window(request: HttpRequest, viewer: Viewer, machine_id: int, now: int) -> 
     if name in RANGES:
         return Window(now - RANGES[name][1], now, name)
     asset = spine.asset(viewer, machine_id)
-    start, end = queries.day_window(asset, now)
+    start, end = day_window(asset, now)
     if name == "shift":
         for _name, first, last in queries.shift_runs(viewer, machine_id, start - 24 * HOUR, end):
             if first <= now < last:
