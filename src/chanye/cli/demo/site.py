@@ -195,7 +195,7 @@ def _calendars(shop: Shop, organisation: int, assets: Mapping[str, int]) -> None
         name = f"{machine.name} 班次"
         if name in known:
             continue
-        times = {part.program: part.cycle + part.load for part in machine.parts}
+        times = {part.program: part.cycle for part in machine.parts}
         actions.configure_machine(actor=SYSTEM, asset_id=assets[machine.code], run_times=times)
         number = actions.save_calendar(
             actor=SYSTEM, organisation_id=organisation, name=name, pattern=pattern(machine)
