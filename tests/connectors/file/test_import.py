@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gzip
 import random
@@ -19,7 +20,8 @@ from chanye.connectors.file.faults import ImportRefusedError
 from chanye.connectors.file.importer import Imported, import_tables
 from chanye.connectors.file.mapping import ImportMap, parse_map
 from chanye.connectors.file.shdr import import_shdr
-from chanye.connectors.mtconnect.adapter import ShdrOptions
+from chanye.connectors.link import local_link
+from chanye.connectors.mtconnect.adapter import ShdrAdapter, ShdrOptions
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.settings import get_settings
 from chanye.parties.models import AuditEntry, Organisation
@@ -259,18 +261,46 @@ def hurco() -> Path:
     return shared_data("mtconnect/hurco04-2017-02-01.txt.gz")
 
 
-def test_a_recording_ends_in_not_known(folder: Path, site: targets.Target) -> None:
+def test_a_real_recording_is_stored_as_the_live_connector_stores_it(folder: Path, site: targets.Target) -> None:
+    with gzip.open(hurco()) as file:
+        content = file.read()
+    cut_off = [i for i, line in enumerate(content.split(b"\n"), 1) if line and b"|" not in line]
     options = ShdrOptions(devices_xml=shared_data("mtconnect/Devices.xml"), device="Hurco04")
-    with targets.open_history() as history:
-        done = import_shdr(actor=SYSTEM, target=site, history=history, file=hurco(), options=options)
-        again = import_shdr(actor=SYSTEM, target=site, history=history, file=hurco(), options=options)
-    assert done.stored > 10_000
-    assert again.already
-    ids = list(Series.objects.filter(asset__code="hurco04").values_list("pk", flat=True))
-    latest = Reader(get_settings().history_folder).latest(ids)
+
+    def attempt(keep_good: bool) -> Imported:
+        with targets.open_history() as history:
+            return import_shdr(
+                actor=SYSTEM, target=site, history=history, file=hurco(), options=options, keep_good=keep_good
+            )
+
+    with pytest.raises(ImportRefusedError) as refused:
+        attempt(keep_good=False)
+    assert [fault.row for fault in refused.value.faults.first] == cut_off
+    done = attempt(keep_good=True)
+    assert done.counts["rejected:bad_line"] == len(cut_off) == 9
+    assert attempt(keep_good=True).already
+
+    async def live(history: History) -> dict[str, int]:
+        link = await local_link(history, "hurco")
+        adapter = ShdrAdapter(options, link)
+        await adapter.replay([content], lambda *_: None)
+        return {tag.series.code: number for number, tag in link._port.desk.book.drafts.items()}
+
+    with History(folder / "live") as history:
+        numbers = asyncio.run(live(history))
+    mine, theirs = Reader(get_settings().history_folder), Reader(folder / "live")
     end = int(datetime(2017, 2, 1, 20, 11, 13, 453_125, tzinfo=UTC).timestamp() * 1e6) + 1
-    assert set(latest.time.tolist()) == {end}
-    assert set(latest.quality.tolist()) == {0x8031}
+    total = 0
+    for series in Series.objects.filter(asset__code="hurco04"):
+        imported = mine.raw([series.pk], 0, 1 << 62)
+        direct = theirs.raw([numbers[series.code]], 0, 1 << 62)
+        np.testing.assert_array_equal(imported.time, direct.time)
+        np.testing.assert_array_equal(imported.quality, direct.quality)
+        if series.kind in ("analog", "counter"):
+            np.testing.assert_array_equal(imported.value, direct.value)
+        assert (imported.time[-1], imported.quality[-1]) == (end, 0x8031)
+        total += len(imported)
+    assert total == done.stored > 60_000
 
 
 def test_a_broken_recording_names_its_lines(folder: Path, site: targets.Target) -> None:
