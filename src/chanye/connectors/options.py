@@ -23,7 +23,7 @@ class Field:
     widget: Widget
     required: bool
     value: str
-    choices: tuple[str, ...] = ()
+    choices: tuple[Any, ...] = ()
     step: str = "any"
 
 
@@ -80,7 +80,7 @@ def form_fields(kind: str, options: Mapping[str, Any]) -> list[Field]:
                 widget=widget,
                 required=name in required,
                 value=_shown(widget, options.get(name, schema.get("default"))),
-                choices=tuple(str(choice) for choice in schema.get("enum", ())),
+                choices=tuple(schema.get("enum", ())),
                 step="1" if schema.get("type") == "integer" else "any",
             )
         )
@@ -114,6 +114,9 @@ def read_form(kind: str, sent: Mapping[str, str], before: Mapping[str, Any]) -> 
 
 
 def _parsed(field: Field, text: str) -> Any:
+    if field.widget == "select":
+        # The choice itself, for it may be a number: whatever is none of them, the model refuses in its own words.
+        return {str(choice): choice for choice in field.choices}.get(text, text)
     if field.widget != "json":
         return text
     try:

@@ -300,7 +300,7 @@ def test_a_real_recording_is_stored_as_the_live_connector_stores_it(folder: Path
             np.testing.assert_array_equal(imported.value, direct.value)
         assert (imported.time[-1], imported.quality[-1]) == (end, 0x8031)
         total += len(imported)
-    assert total == done.stored > 60_000
+    assert 60_000 < total <= done.stored, "a time that the file says twice is one row with two versions"
 
 
 def test_a_broken_recording_names_its_lines(folder: Path, site: targets.Target) -> None:
