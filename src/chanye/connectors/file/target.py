@@ -68,7 +68,7 @@ def find_target(viewer: Viewer, site: str = "", connection: str = "") -> Target:
     sites = spine.sites(viewer)
     found = [one for one in sites if not site or site in (one.code, one.path, one.name)]
     if len(found) != 1:
-        known = ", ".join(one.path for one in sites) or "none yet; add one with 'chanye site add'"
+        known = ", ".join(one.path for one in sites) or "none yet; make one with 'chanye init'"
         raise ConfigError(f"Say into which site the data go with --site. Sites: {known}.")
     return Target(found[0].organisation_id, found[0].id, f"import:{found[0].code}")
 
