@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from chanye.cli.supervisor import Child, ChildPlan, RotatingFile
 from chanye.cli.up import Stack, free_port
 from chanye.kernel.errors import ConfigError
 
@@ -87,6 +88,28 @@ def test_children_end_with_a_killed_supervisor(tmp_path: Path) -> None:
     stack.process.wait()
     wait_for(lambda: not any(c.is_running() and c.status() != psutil.STATUS_ZOMBIE for c in family), 10)
     stack.stop()
+
+
+def test_logs_start_anew_when_full_and_few_are_kept(tmp_path: Path) -> None:
+    log = RotatingFile(tmp_path / "a.log", limit=100, keep=3)
+    for number in range(50):
+        log.write(b"%03d" % number * 10)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.log", "a.log.1", "a.log.2"]
+    assert all(path.stat().st_size <= 100 for path in tmp_path.iterdir())
+    assert (tmp_path / "a.log").read_bytes().endswith(b"049")
+
+
+def test_a_child_that_keeps_failing_is_started_less_and_less_often(tmp_path: Path) -> None:
+    child = Child(ChildPlan("x", ["false"]), RotatingFile(tmp_path / "x.log", 1000, 1))
+    waits = []
+    for _ in range(12):
+        child.started = 0.0
+        child.ended(1.0, 1)
+        waits.append(child.due - 1.0)
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (0.5, 30.0)
+    child.ended(1.0, 2)
+    assert child.due == 61.0
 
 
 def test_a_busy_port_gives_the_next_free_one() -> None:

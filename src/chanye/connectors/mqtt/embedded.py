@@ -198,7 +198,11 @@ class Reader:
         self.pump.put(Message(topic, message.data, _us(meta.timestamp), token=message))
 
     async def _fly_by(self, message: Any) -> None:
-        if (message.headers or {}).get(QOS_HEADER) == "0" and not self.pump.full:
+        if (message.headers or {}).get(QOS_HEADER) != "0":
+            return
+        if self.pump.full:
+            self.pump.overrun += 1
+        else:
             self.pump.put(Message(to_topic(message.subject), message.data, now_us()))
 
     async def close(self) -> None:

@@ -54,6 +54,7 @@ class Pump:
         self.on_room: Callable[[], None] = lambda: None
         self._bell = asyncio.Event()
         self._declared: set[str] = set()
+        self.overrun = 0  # messages that nobody keeps for us, refused because storing is stuck
         self._stopping = False
         self._storing = False
 
@@ -127,6 +128,9 @@ class Pump:
             message = self.waiting.popleft()
             taken.append(message)
             self._read(message, readings, origins)
+        if self.overrun:
+            readings.count("rejected:overrun", self.overrun)
+            self.overrun = 0
         await self._declare(readings, origins)
         await self.link.send(readings, position if not self.waiting else "")
         self.acknowledge(taken)
