@@ -93,6 +93,7 @@ class Watched:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.errors: list[str] = []
+        page.set_default_timeout(10_000)
         page.on("console", lambda line: self.errors.append(line.text) if line.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 

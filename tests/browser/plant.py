@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from chanye.parties.types import Viewer
 from chanye.spine.models import Asset, Series
 
 MINUTE = 60_000_000
+NUMBERS = itertools.count(3_000)  # the historian outlives a test's records
 HOUR = 60 * MINUTE
 TEXTS = {
     "running": "ACTIVE",
@@ -191,7 +193,7 @@ def build(machines: int) -> Plant:
         if i < 3:
             for code, label, kind, unit, role, span in SERIES:
                 Series.objects.create(
-                    asset=asset, code=code, name=label, kind=kind, unit=unit, role=role, hold=10 * MINUTE,
+                    id=next(NUMBERS), asset=asset, code=code, name=label, kind=kind, unit=unit, role=role, hold=10 * MINUTE,
                     interpolation="sloped" if kind == "analog" else "stepped",
                     span_low=span[0] if span else None, span_high=span[1] if span else None,
                 )  # fmt: skip

@@ -45,7 +45,7 @@ def test_trend_everywhere(plant: Any, visit: Any, history: Any) -> None:
     ]
     for size, language, theme in VARIANTS:
         watched = visit(f"/series/{power}/?with={execution},{parts}", SIZES[size], language, theme)
-        watched.page.locator("[data-drawn]").nth(2).wait_for()
+        watched.page.locator("[data-drawn]").nth(2).wait_for(timeout=8000)
         watched.page.wait_for_timeout(200)
         watched.picture(f"trend-{size}-{language}-{theme}")
         check_calm(watched)

@@ -103,7 +103,7 @@ def update() -> list[str]:
         project="chanye",
     )
     for key, where in sorted(wanted.items(), key=lambda item: (item[1], str(item[0]))):
-        fresh.add(key[1], present.get(key) or None, locations=[(where, 0)], context=key[0] or None)  # type: ignore[arg-type]  # babel's ids are str or tuple
+        fresh.add(key[1], present.get(key) or None, locations=[(where, 0)], context=key[0] or None)
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     write_po(buffer, fresh, width=118, include_lineno=False, omit_header=False)
