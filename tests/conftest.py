@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-
 import pytest
-
-os.environ["CHANYE_DATA"] = tempfile.mkdtemp(prefix="chanye-test-")
-os.environ["CHANYE_DEMO"] = "false"
 
 
 @pytest.fixture(scope="session", autouse=True)

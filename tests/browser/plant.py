@@ -193,7 +193,8 @@ def build(machines: int) -> Plant:
         if i < 3:
             for code, label, kind, unit, role, span in SERIES:
                 Series.objects.create(
-                    id=next(NUMBERS), asset=asset, code=code, name=label, kind=kind, unit=unit, role=role, hold=10 * MINUTE,
+                    id=next(NUMBERS), asset=asset, code=code, name=label, kind=kind, unit=unit, role=role,
+                    hold=10 * MINUTE,
                     interpolation="sloped" if kind == "analog" else "stepped",
                     span_low=span[0] if span else None, span_high=span[1] if span else None,
                 )  # fmt: skip

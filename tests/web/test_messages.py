@@ -27,7 +27,15 @@ def test_chinese_pages_show_no_english(path: str) -> None:
     client.cookies["django_language"] = "zh-hans"
     page = client.get(path).content.decode()
     assert 'lang="zh-Hans"' in page
-    for english in ("Machines", "Sites", "Search", "Help", "Skip to content", "Reading the board", "There is nothing"):
+    for english in (
+        "Machines",
+        "Sites",
+        "Search",
+        "Help",
+        "Skip to content",
+        "Reading the board",
+        "There is nothing",
+    ):
         assert f">{english}" not in page
         assert f'"{english}' not in page
     client.cookies["django_language"] = "en"

@@ -37,7 +37,9 @@ def make_series(firm: Organisation, code: str, kind: str, **more: Any) -> Series
     asset, _ = Asset.objects.get_or_create(
         organisation=firm, kind="work_unit", code="m1", defaults={"name": "Mill 1", "path": "trends/m1"}
     )
-    return Series.objects.create(id=next(NUMBERS), asset=asset, code=code, name=code, kind=kind, unit=more.pop("unit", "kW"), **more)
+    return Series.objects.create(
+        id=next(NUMBERS), asset=asset, code=code, name=code, kind=kind, unit=more.pop("unit", "kW"), **more
+    )
 
 
 def write(series: Series, at: Any, value: Any, quality: Any = None, texts: list[str] | None = None) -> None:
@@ -52,9 +54,7 @@ def write(series: Series, at: Any, value: Any, quality: Any = None, texts: list[
 
 
 def ask(series: Series, start: int, end: int, **more: Any) -> dict[str, Any]:
-    answer = Client().get(
-        f"/series/{series.id}/points", {"start": start // 1000, "end": end // 1000, **more}
-    )
+    answer = Client().get(f"/series/{series.id}/points", {"start": start // 1000, "end": end // 1000, **more})
     assert answer.status_code == 200
     return answer.json()
 
@@ -133,7 +133,8 @@ def test_export_says_what_is_seen(firm: Organisation) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["start=x&end=y", "start=9&end=1", "start=-5&end=1e99", "points=-3", "points=abc", "with=1,,x,99999999999"]
+    "query",
+    ["start=x&end=y", "start=9&end=1", "start=-5&end=1e99", "points=-3", "points=abc", "with=1,,x,99999999999"],
 )
 def test_nonsense_in_the_address_is_not_an_error(firm: Organisation, query: str) -> None:
     series = make_series(firm, "power", "analog")

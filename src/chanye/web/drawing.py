@@ -12,9 +12,11 @@ from chanye.spine.queries import Trend
 from chanye.spine.states import classify
 from chanye.spine.types import SeriesRef
 from chanye.web import words
+from chanye.web.strips import Piece, squeeze
 
 F64 = npt.NDArray[np.float64]
 HOUR_US = 3_600_000_000
+MOST_BANDS = 3_000
 
 
 def _plain(values: F64) -> list[float | None]:
@@ -54,28 +56,41 @@ def _merge(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return out
 
 
-def _state_bands(samples: Samples, trend: Trend, now: int) -> list[list[Any]]:
-    """Return ``[start ms, end ms, class, text]`` for each state held."""
+def _state_bands(samples: Samples, trend: Trend, now: int, columns: int) -> list[list[Any]]:
+    """Return ``[start ms, end ms, class, text]`` for each state held; the worst of each column if too many."""
     until = min(trend.end, now)
-    ends = np.append(samples.time[1:], until) if len(samples) else samples.time
+    if not len(samples) or until <= trend.start:
+        return []
     bad = Quality.is_bad(samples.quality) | np.isnan(samples.value)
-    bands: list[list[Any]] = []
-    for i in range(len(samples)):
-        a, b = max(int(samples.time[i]), trend.start), min(int(ends[i]), until)
-        if trend.series.hold is not None:
-            b = min(b, int(samples.time[i]) + trend.series.hold)
-        if b <= a or bad[i]:
-            continue
-        code = int(samples.value[i])
-        text = trend.texts[code] if 0 <= code < len(trend.texts) else str(code)
-        state = (
-            "" if trend.series.kind == "text" else classify(text, role=trend.series.role, states=trend.series.states)
-        )
-        if bands and bands[-1][3] == text and bands[-1][1] == a / 1000:
-            bands[-1][1] = b / 1000
-        else:
-            bands.append([a / 1000, b / 1000, state, text])
-    return bands
+    code = np.where(bad, -1, np.nan_to_num(samples.value)).astype(np.int64)
+    left = np.maximum(samples.time, trend.start)
+    right = np.append(samples.time[1:], max(until, int(samples.time[-1])))
+    if trend.series.hold is not None:
+        right = np.minimum(right, samples.time + trend.series.hold)
+    right = np.minimum(right, until)
+    keep = (right > left) & (code >= 0)
+    left, right, code = left[keep], right[keep], code[keep]
+    if not len(code):
+        return []
+    # one band per run: a repeated word that follows without a gap is the same state going on
+    first = np.concatenate([[True], (code[1:] != code[:-1]) | (left[1:] > right[:-1])])
+    last = np.append(first[1:], True)
+    runs = zip(left[first].tolist(), right[last].tolist(), code[first].tolist(), strict=True)
+    bands = []
+    for a, b, number in runs:
+        text = trend.texts[number] if number < len(trend.texts) else str(number)
+        bands.append([a / 1000, b / 1000, _class_of(text, trend.series), text])
+    if len(bands) <= 2 * columns or trend.series.kind == "text":
+        return bands[:MOST_BANDS]
+    pieces = [Piece(round(a * 1000), round(b * 1000), state) for a, b, state, _text in bands]
+    return [
+        [piece.start / 1000, piece.end / 1000, piece.state, words.state(piece.state)]
+        for piece in squeeze(pieces, trend.start, trend.end, columns)
+    ]
+
+
+def _class_of(text: str, series: SeriesRef) -> str:
+    return "" if series.kind == "text" else classify(text, role=series.role, states=series.states)
 
 
 def _raw(samples: Samples, trend: Trend, now: int) -> dict[str, Any]:
@@ -117,7 +132,7 @@ def _band(table: Aggregates, now: int, *, as_rate: bool) -> dict[str, Any]:
     }
 
 
-def draw(trend: Trend, now: int, *, gained: Aggregates | None = None) -> dict[str, Any]:
+def draw(trend: Trend, now: int, *, points: int = 500, gained: Aggregates | None = None) -> dict[str, Any]:
     """Return one chart's data; ``now`` in us UTC bounds what can be unknown.
 
     ``gained`` has a counter's ``Increase`` per interval; with it, the chart shows pieces per hour.
@@ -137,7 +152,7 @@ def draw(trend: Trend, now: int, *, gained: Aggregates | None = None) -> dict[st
         samples = trend.raw
         if samples is None:
             raise TypeError("states are drawn from raw samples")
-        bands = _state_bands(samples, trend, now)
+        bands = _state_bands(samples, trend, now, points)
         spans = unknown_spans(samples, series, trend.start, trend.end, now)
         return answer | {
             "mode": "states",

@@ -104,7 +104,7 @@ def points(request: HttpRequest, series_id: int) -> HttpResponse:
     gained = None
     if request.GET.get("as") == "rate" and found.series.kind == "counter":
         gained = spine.gains(viewer, series_id, window.start, min(window.end, window.now), count // 4)
-    answer: dict[str, Any] = draw(found, window.now, gained=gained)
+    answer: dict[str, Any] = draw(found, window.now, points=count, gained=gained)
     response = JsonResponse(answer, json_dumps_params={"separators": (",", ":"), "allow_nan": False})
     response["Cache-Control"] = "private, no-cache"
     return response
