@@ -9,7 +9,8 @@ from xml.sax.saxutils import escape
 PROBE = """<?xml version="1.0"?>
 <MTConnectDevices xmlns="urn:mtconnect.org:MTConnectDevices:1.8">
  <Header instanceId="{instance}" version="1.8" bufferSize="{size}" creationTime="{now}" sender="t"/>
- <Devices><Device id="d1" name="Mill" uuid="mill-1"><Description>Mill one</Description>
+ <Devices><Agent id="a1" name="agent" uuid="agent-1"><DataItems><DataItem id="port" category="EVENT"
+  type="PORT"/></DataItems></Agent><Device id="d1" name="Mill" uuid="mill-1"><Description>Mill one</Description>
   <DataItems><DataItem id="avail" category="EVENT" type="AVAILABILITY"/></DataItems>
   <Components><Controller id="c1" name="ctrl"><DataItems>
    <DataItem id="exec" name="execution" category="EVENT" type="EXECUTION"/>
@@ -20,7 +21,7 @@ PROBE = """<?xml version="1.0"?>
    <DataItem id="odd" category="SAMPLE" type="x:FLUX" units="x:FURLONG"/>
   </DataItems></Controller></Components></Device></Devices></MTConnectDevices>"""
 ELEMENT = {"exec": "Execution", "count": "PartCount", "feed": "PathFeedrate", "prog": "Program",
-           "avail": "Availability", "odd": "Flux"}  # fmt: skip
+           "avail": "Availability", "odd": "Flux", "port": "Port"}  # fmt: skip
 GROUP = {"feed": "Samples", "odd": "Samples", "sys": "Condition"}
 
 

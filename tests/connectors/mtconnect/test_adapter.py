@@ -182,6 +182,14 @@ def test_customary_names_need_no_model():
     assert link.tags["execution"].asset == (("work_unit", "lathe", "Lathe"),)
 
 
+def test_items_may_have_another_name_in_the_lines_and_words_a_meaning_of_their_own(model):
+    link = read([line(1, "Zustand", "STOPPED")], model, names={"Zustand": "exec"}, states={"STOPPED": "fault"})
+    assert link.at("Zustand", T + S) == "STOPPED"
+    assert link.tags["Zustand"].series.code == "exec"
+    assert link.tags["Zustand"].series.states["STOPPED"] == "fault"
+    assert link.tags["Zustand"].series.states["ACTIVE"] == "running"
+
+
 def test_nobody_there_is_a_lost_link():
     async def script():
         async with SmallAdapter() as adapter:

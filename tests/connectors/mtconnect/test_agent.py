@@ -239,6 +239,19 @@ def test_an_agent_that_cannot_tell_the_past_still_loses_nothing(stream):
     run(script())
 
 
+def test_what_is_left_out_on_purpose_is_not_counted(stream):
+    async def script():
+        async with shop(stream=stream) as s:
+            s.agent.tell("port", T, "7878")  # the agent of itself
+            s.go(names={"exec": "", "count": "made"})
+            await s.heard(s.now)
+            assert s.link.at("made", T) == 5
+            assert {"exec", "count", "port"}.isdisjoint(s.link.tags)
+            assert s.link.counts == {}
+
+    run(script())
+
+
 def test_several_conditions_show_the_worst(stream):
     async def script():
         async with shop(stream=stream) as s:

@@ -151,17 +151,19 @@ class MtconnectAgent:
 
     async def _declare(self, event: Probed) -> None:
         wanted = self._options.device
-        devices = [one for one in event.probe.devices if wanted in {"", one.name, one.uuid, one.id}]
+        known = [one for one in event.probe.devices if wanted or one.kind == "Device"]
+        devices = [one for one in known if wanted in {"", one.name, one.uuid, one.id}]
         if not devices:
-            known = ", ".join(one.name for one in event.probe.devices)
-            raise ConfigError(f"The agent has no device {wanted!r}. Set the option 'device' to one of: {known}.")
+            names = ", ".join(one.name for one in event.probe.devices)
+            raise ConfigError(f"The agent has no device {wanted!r}. Set the option 'device' to one of: {names}.")
         items: dict[str, Item] = {}
         drafts: list[TagDraft] = []
         for device in devices:
             found = items_of(device, lambda item: item.id, self._options.names)
             items |= {one.item.id: one for one in found}
             drafts += drafts_of(device, found, self._options.states)
-        self._translator.items = items
+        told = {item.id for device in event.probe.devices for item in device.all_items()}
+        self._translator.items, self._translator.ignored = items, frozenset(told - set(items))
         await self._link.declare(drafts)
 
     async def _open_gap(self, event: Gap) -> None:

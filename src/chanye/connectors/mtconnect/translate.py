@@ -106,6 +106,8 @@ class Translator:
         The present, us UTC.
     native
         Whether values come in native units (an adapter) or already converted (an agent).
+    ignored
+        What is left out on purpose: neither stored nor counted.
     """
 
     items: Mapping[str, Item]
@@ -113,6 +115,7 @@ class Translator:
     native: bool
     readings: Readings = field(default_factory=Readings)
     high: int = 0
+    ignored: frozenset[str] = frozenset()
     _last: dict[str, int] = field(default_factory=dict)
 
     def take(self) -> Readings:
@@ -143,7 +146,8 @@ class Translator:
         """
         item = self.items.get(key)
         if item is None:
-            self.readings.count("rejected:unknown_tag")
+            if key not in self.ignored:
+                self.readings.count("rejected:unknown_tag")
             return
         if not item.meaning.unit:
             self.readings.count("rejected:wrong_unit")

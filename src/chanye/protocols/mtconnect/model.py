@@ -61,7 +61,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A machine: its own items and its components."""
+    """A machine: its own items and its components. ``kind`` is ``Agent`` where the agent speaks of itself."""
 
     id: str
     uuid: str
@@ -71,6 +71,7 @@ class Device:
     model: str
     items: tuple[DataItem, ...] = ()
     components: tuple[Component, ...] = ()
+    kind: str = "Device"
 
     def all_items(self) -> Iterator[DataItem]:
         """Yield every data item of the device in document order."""
@@ -163,7 +164,7 @@ def _device(element: etree._Element) -> Device:
     items, components = _content(element, (), 0)
     return Device(
         element.get("id", ""), element.get("uuid", ""), element.get("name", "") or element.get("id", ""),
-        text, maker, model, items, components,
+        text, maker, model, items, components, local(element),
     )  # fmt: skip
 
 
@@ -222,6 +223,8 @@ def _constraints(element: etree._Element) -> Constraints:
 
 def decimal(text: str) -> float | None:
     """Return a finite number, or None where the text is not one."""
+    if "_" in text or not text.isascii():  # Python reads more as a number than machines write
+        return None
     try:
         number = float(text)
     except ValueError:

@@ -34,6 +34,7 @@ class MultipartReader:
         self._buffer = bytearray()
         self._length: int | None = None
         self._in_part = False
+        self._looked = 0  # how far a part without a length was searched for its end
         self.closed = False
 
     def receive(self, data: bytes) -> list[bytes]:
@@ -86,9 +87,11 @@ class MultipartReader:
                 return None
             size = skip = self._length
         else:
-            size = self._buffer.find(b"\n" + self._mark)
+            size = self._buffer.find(b"\n" + self._mark, max(0, self._looked - len(self._mark)))
             if size < 0:
+                self._looked = len(self._buffer)
                 return None
+            self._looked = 0
             skip = size + 1
         body = bytes(self._buffer[:size])
         del self._buffer[:skip]
