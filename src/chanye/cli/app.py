@@ -266,3 +266,13 @@ def docs(
         print(f"{'stale' if check else 'wrote'} {path}")
     if check and changed:
         raise typer.Exit(1)
+
+
+@app.command()
+def backup(folder: Annotated[Path, typer.Argument(help="New folder for the copy.")]) -> None:
+    """Copy all data consistently while everything runs; to restore, start with --data at the copy."""
+    from chanye.cli.backup import backup as copy
+    from chanye.kernel.settings import get_settings
+
+    for line in copy(get_settings(), folder):
+        print(line)
