@@ -28,9 +28,7 @@ def backup(settings: Settings, target: Path) -> list[str]:
     source = settings.data.resolve()
     target = target.resolve()
     if settings.database:
-        raise ConfigError(
-            "The records are in PostgreSQL: use pg_dump, and copy the history folder."
-        )
+        raise ConfigError("The records are in PostgreSQL: use pg_dump, and copy the history folder.")
     if target.is_relative_to(source):
         raise ConfigError(f"{target} is inside the data folder: choose a folder outside it.")
     if target.exists() and any(target.iterdir()):
