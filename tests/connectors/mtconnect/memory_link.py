@@ -16,6 +16,7 @@ class MemoryLink:
         self.states = []
         self.gaps = []
         self.lives = []
+        self.positions = []
         self.sent = 0
         self.fail = None
 
@@ -33,6 +34,7 @@ class MemoryLink:
         for reason, n in readings.counts.items():
             self.counts[reason] = self.counts.get(reason, 0) + n
         if position:
+            self.positions.append(position)
             self.resume = SourceState("test", self.sent, position, 0)
         return Receipt(self.sent, len(readings), False)
 

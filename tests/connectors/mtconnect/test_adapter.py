@@ -132,8 +132,10 @@ def test_a_killed_run_is_closed_by_the_next(model):
     assert link.gaps[2:] == [T + 61 * S + 1]
 
 
-def test_heartbeats_say_that_silence_means_unchanged(model):
-    now = T + S
+@pytest.mark.parametrize("skew", [0, 3600 * S, -3600 * S], ids=["right", "slow", "fast"])
+def test_heartbeats_say_that_silence_means_unchanged(model, skew):
+    """What is known ends by the machine's own clock, however wrong that is."""
+    now = T + S + skew
 
     async def script():
         nonlocal now
@@ -144,8 +146,8 @@ def test_heartbeats_say_that_silence_means_unchanged(model):
             async with asyncio.timeout(5):
                 while not link.lives:
                     await asyncio.sleep(0.005)
-                now = T + 50 * S
-                while link.lives[-1] < now:
+                now = T + 50 * S + skew
+                while link.lives[-1] < T + 50 * S:
                     await asyncio.sleep(0.005)
                 adapter.pong = None  # it hangs: no more signs of life
                 with pytest.raises(TransientError, match="Nothing was heard"):

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from chanye.connectors.mtconnect.agent import AgentOptions, MtconnectAgent
 from chanye.kernel.errors import ConfigError, TransientError
+from chanye.protocols.mtconnect.agent import Position
 from chanye.spine.history.types import Quality
 from connectors.mtconnect.memory_link import MemoryLink, T
 from connectors.mtconnect.small_agent import SmallAgent
@@ -191,6 +192,10 @@ def test_out_of_range_is_a_gap_and_only_the_unchanged_is_healed(stream):
             assert s.link.at("count", T + 30 * S) is None
             assert s.link.at("count", T + 45 * S) == 31
             assert s.link.at("count", T + 99 * S) == 45
+            # No stored place claims to know of a time after what is still to be read there.
+            times = {row[0]: row[2] for row in s.agent.buffer}
+            for position in map(Position.parse, s.link.positions):
+                assert times.get(position.next, s.now + 1) > position.high, position
 
     run(script())
 
