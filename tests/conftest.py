@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+# This process has read its settings by now; processes that tests start are to be the product, not a test.
+os.environ["DJANGO_SETTINGS_MODULE"] = "chanye.web.settings"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -114,3 +114,32 @@ def test_kill_9_loses_nothing_acknowledged(plant: Plant, tmp_path: Path) -> None
     marks = rows.quality == 0x8031
     assert marks.sum() == gaps + 1, "each kill and the last stop say where knowledge ended"
     assert (~marks).sum() == rows.value[~marks].max() + 1
+
+
+@pytest.mark.slow
+def test_an_import_goes_through_a_running_collect(plant: Plant, tmp_path: Path) -> None:
+    plant.run("print('{}')")
+    table = tmp_path / "t.csv"
+    table.write_text("time,v,s\n2024-03-01T00:00:00Z,1,ON\n2024-03-01T00:00:01Z,2,OFF\n")
+    mapping = tmp_path / "m.toml"
+    mapping.write_text(
+        '[[series]]\ncolumn = "v"\nunit = "1"\n[[series]]\ncolumn = "s"\nunit = "1"\nkind = "state"\nrole = "mode"\n'
+    )
+    plant.start()
+    done = plant.command("import", str(table), "--map", str(mapping))
+    assert done.returncode == 0, done.stderr
+    assert "4 samples stored" in done.stdout
+    assert "there already" in plant.command("import", str(table), "--map", str(mapping)).stdout
+    table.write_text("time,v,s\n2024-03-01T00:00:00Z,one,ON\n")
+    refused = plant.command("import", str(table), "--map", str(mapping))
+    assert refused.returncode == 1
+    assert "t.csv:2 [v]: this is not a number (found 'one')" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    series = plant.run(
+        "from chanye.spine.models import Series\nprint(json.dumps(dict(Series.objects.values_list('code', 'pk'))))"
+    )
+    reader = Reader(plant.data / "history")
+    assert reader.raw([series["v"]], 0, 1 << 62).value.tolist() == [1.0, 2.0]
+    assert reader.texts(series["s"]) == ["ON", "OFF"]
+    assert plant.process is not None
+    assert psutil.Process(plant.process.pid).memory_info().rss < 180 << 20

@@ -140,10 +140,12 @@ class Collect:
     def _serve(self, desk: Desk, groups: GroupProcesses) -> None:
         log.info("collecting", data=str(self.settings.data))
         try:
-            while not self.stopping.wait(LOOK_EVERY):
-                self._look()
+            while True:
                 groups.follow(spec.group for spec in self._specs)
                 self._publish(desk, groups)
+                if self.stopping.wait(LOOK_EVERY):
+                    return
+                self._look()
         finally:
             groups.close()
             self._publish(desk, groups, ended=True)
