@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -118,32 +119,40 @@ def flush_segment(folder: Path, manifest: Manifest, job: FlushJob, now: int) -> 
     arrivals = np.array([r.arrival for r in job.data.records], np.int64)
     made: list[tuple[Part, Contents]] = []
     merged: list[tuple[int, int]] = []
-    for day, rows in split_days(columns):
-        kept = drop_repeats(sort_columns(rows))
-        merged.append((day, rows.rows - kept.rows))
-        made.append(write_part(folder, kept, batches, arrivals, 0))
-    with manifest.transaction() as db:
-        for part, contents in made:
-            add_part(db, part, contents)
-        for day, n in merged:
-            add_balance(db, day, "merged", n)
-        if columns.rows:
-            db.executemany("INSERT INTO dirty (hour, series) VALUES (?, ?)", dirty_hours(columns))
-            db.execute(
-                "INSERT INTO changes VALUES (?, ?, ?)",
-                (int(arrivals[-1]), columns.rows, whole_contents(columns).pack()),
-            )
-        add_audit(db, job.data.counts)
-        db.executemany("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?)", job.sources)
-        merge_latest(db, job.latest)
-        set_meta(db, "flushed", job.data.number)
-        for key, value in (("batch", job.last_batch), ("arrival", job.last_arrival)):
-            db.execute(
-                "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
-                (key, value),
-            )
+    try:
+        for day, rows in split_days(columns):
+            kept = drop_repeats(sort_columns(rows))
+            merged.append((day, rows.rows - kept.rows))
+            made.append(write_part(folder, kept, batches, arrivals, 0))
+        with manifest.transaction() as db:
+            for part, contents in made:
+                add_part(db, part, contents)
+            for day, n in merged:
+                add_balance(db, day, "merged", n)
+            _enter_segment(db, job, columns)
+    except BaseException:
+        for part, _ in made:
+            (folder / part.file).unlink(missing_ok=True)
+        raise
     retire_segment(folder, job.data.number, keep=job.data.damaged)
     return columns.rows
+
+
+def _enter_segment(db: sqlite3.Connection, job: FlushJob, columns: Columns) -> None:
+    """Enter everything about a segment but its parts."""
+    if columns.rows:
+        db.executemany("INSERT INTO dirty (hour, series) VALUES (?, ?)", dirty_hours(columns))
+        last = job.data.records[-1].arrival
+        db.execute("INSERT INTO changes VALUES (?, ?, ?)", (last, columns.rows, whole_contents(columns).pack()))
+    add_audit(db, job.data.counts)
+    db.executemany("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?)", job.sources)
+    merge_latest(db, job.latest)
+    set_meta(db, "flushed", job.data.number)
+    for key, value in (("batch", job.last_batch), ("arrival", job.last_arrival)):
+        db.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
+            (key, value),
+        )
 
 
 def retire_segment(folder: Path, number: int, *, keep: bool) -> None:

@@ -116,7 +116,11 @@ class Manifest:
                 self.db.execute("PRAGMA journal_mode=WAL")
                 self.db.execute("PRAGMA synchronous=FULL")
                 self.db.executescript(SCHEMA)
+            except sqlite3.OperationalError:
+                self.db.close()
+                raise
             except sqlite3.DatabaseError as error:
+                self.db.close()
                 raise ConfigError(
                     f"The manifest of the history ({path.name}) cannot be read: {error}. Restore it from a backup."
                 ) from error

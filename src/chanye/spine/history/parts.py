@@ -8,6 +8,7 @@ manifest row.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
@@ -130,7 +131,9 @@ class PartFile:
 
     def discard(self) -> None:
         """Drop the unfinished file."""
-        self._writer.close()
+        # closing writes the footer, which fails again on a full disk
+        with contextlib.suppress(OSError):
+            self._writer.close()
         self.path.unlink(missing_ok=True)
 
 
@@ -173,10 +176,14 @@ def write_part(folder: Path, columns: Columns, batches: I64, arrivals: I64, leve
     used = np.unique(columns.batch)
     at = np.searchsorted(batches, used)
     file = PartFile(path.with_suffix(".tmp"), batches=used, arrivals=arrivals[at])
-    file.write(columns)
-    contents, span = file.finish()
-    file.path.replace(path)
-    sync_folder(path.parent)
+    try:
+        file.write(columns)
+        contents, span = file.finish()
+        file.path.replace(path)
+        sync_folder(path.parent)
+    except BaseException:
+        file.discard()
+        raise
     ends = (int(arrivals[at[0]]), int(arrivals[at[-1]]))
     return describe_part(folder, path, contents, level, span, ends), contents
 

@@ -81,10 +81,13 @@ def _replay(folder: Path, number: int, memory: Memory, durable: Mark | None, *, 
     items = list(scan_records(path.read_bytes()))
     size = path.stat().st_size
     torn = items[-1] if items else None
+    promised = durable.offset if durable is not None and durable.segment == number else 0
+    if promised > size:
+        # acknowledged records are gone without a trace in the log itself
+        _keep_copy(folder, path, Damage(size, promised - size, whole=False))
     if last and isinstance(torn, Damage):
         items.pop()
-        acknowledged = durable is not None and durable.segment == number and durable.offset > torn.offset
-        if acknowledged or torn.whole:
+        if promised > torn.offset or torn.whole:
             _keep_copy(folder, path, torn)
         size = torn.offset
         os.truncate(path, size)

@@ -95,6 +95,7 @@ class Store:
         self._dirty: dict[int, list[bytes]] = {}
         self._rollups: dict[int, str] = {}
         self._tail: dict[int, _TailSegment] = {}
+        self._lost: tuple[int, set[int]] = (-1, set())
         self._open: OrderedDict[str, OpenPart] = OrderedDict()
         self._contents: OrderedDict[int, Contents] = OrderedDict()
         self._slices = SliceCache()
@@ -158,9 +159,12 @@ class Store:
     def _read_tail(self, mark: Mark | None) -> list[_TailSegment]:
         numbers = [n for n in segment_numbers(self.folder) if n > self._flushed]
         if mark is not None:
-            if mark.segment > self._flushed and mark.segment not in numbers:
-                raise FileNotFoundError
             numbers = [n for n in numbers if n <= mark.segment]
+            missing = set(range(self._flushed + 1, mark.segment + 1)).difference(numbers)
+            if missing and (self._flushed, missing) != self._lost:
+                # flushed since the manifest was read; if a fresh manifest says the same, it is really gone
+                self._lost = (self._flushed, missing)
+                raise FileNotFoundError
         out = []
         for number in numbers:
             segment = self._tail.setdefault(number, _TailSegment(number))

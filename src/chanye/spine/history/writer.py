@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -62,6 +63,18 @@ class Writer:
         self._min_free, self._clock = min_free_bytes, clock
         self._lock, self._sync_lock, self._flush_lock = threading.Lock(), threading.Lock(), threading.Lock()
         self._owner = self._take_ownership()
+        try:
+            self._open()
+        except (OSError, sqlite3.OperationalError) as error:
+            os.close(self._owner)
+            raise TransientError(
+                f"The history cannot be opened ({error}). Free disk space; then try again."
+            ) from error
+        except BaseException:
+            os.close(self._owner)
+            raise
+
+    def _open(self) -> None:
         self._manifest = Manifest(self.folder, writable=True)
         self._memory = Memory(self.folder)
         self._pending: list[_Ticket] = []

@@ -1,0 +1,342 @@
+"""Killed, cut, flipped and full: nothing acknowledged is lost, nothing doubled, damage is named."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chanye.kernel.errors import TransientError
+from chanye.spine.history import History, Reader, SeriesSpec, verify
+from chanye.spine.history.wal import HEADER, MAGIC
+from history_samples import T0, S, batch
+
+HERE = Path(__file__).parent
+ENV = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+
+WRITER = """
+import sys, threading
+from pathlib import Path
+from chanye.spine.history import History, SeriesSpec
+from history_samples import *
+folder, size = Path(sys.argv[1]), int(sys.argv[2])
+history = History(folder, flush_rows=20 * size)
+def pour(source):
+    k = history.source(source).last_sequence
+    while True:
+        k += 1
+        time, number = T0 + S * (k * size + np.arange(size)), 1 + int(source[1])
+        history.append(batch(k, number, time, np.full(size, k), source=source))
+        sys.stdout.write(f"{source} {k}\\n"); sys.stdout.flush()
+for name in ("s0", "s1", "s2"):
+    threading.Thread(target=pour, args=(name,), daemon=True).start()
+while True:
+    history.maintain(lambda ids: {i: SeriesSpec(i) for i in ids})
+    history.compact(full=True)
+"""
+
+
+def kill_and_check(folder: Path, seconds: float, size: int) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder), str(size)], stdout=subprocess.PIPE, text=True, env=ENV
+    )
+    first = child.stdout.readline()
+    time.sleep(seconds)
+    child.send_signal(signal.SIGKILL)
+    out = first + child.communicate()[0]
+    acked = {}
+    for line in out.splitlines(keepends=True):
+        if line.endswith("\n"):
+            source, k = line.split()
+            acked[source] = int(k)
+    assert acked
+    began = time.perf_counter()
+    with History(folder, flush_rows=20 * size) as history:
+        assert time.perf_counter() - began < 4.0  # 2 s on a quiet machine
+        reader = Reader(folder)
+        for source, last in acked.items():
+            number = 1 + int(source[1])
+            stored = history.source(source).last_sequence
+            assert stored >= last
+            for _ in range(2):
+                got = reader.raw([number], 1, T0 * 2)
+                assert len(got) == stored * size
+                assert np.array_equal(got.time, T0 + S * (size + np.arange(stored * size)))
+                assert np.array_equal(got.value, np.repeat(np.arange(1, stored + 1), size))
+                # the source sends again what it has no acknowledgement for, and a little more
+                for k in range(max(1, last - 2), stored + 1):
+                    again = batch(k, number, T0 + S * (k * size + np.arange(size)), np.full(size, k), source=source)
+                    assert history.append(again).duplicate
+        report = verify(folder)
+        assert report.ok, report.problems
+        assert report.rows_stored == sum(history.source(s).last_sequence for s in ("s0", "s1", "s2")) * size
+
+
+@pytest.mark.parametrize("size", [7, 3000])
+def test_kill_9_loses_nothing_acknowledged_and_doubles_nothing(tmp_path: Path, size: int) -> None:
+    for _ in range(2):
+        kill_and_check(tmp_path, random.uniform(0.05, 0.8), size)
+
+
+@pytest.mark.soak
+def test_kill_9_twenty_times(tmp_path: Path) -> None:
+    for _ in range(20):
+        kill_and_check(tmp_path, random.uniform(0.0, 3.0), 1000)
+
+
+def test_start_replays_a_million_rows_quickly(tmp_path: Path) -> None:
+    with History(tmp_path, flush_rows=1 << 30) as history:
+        for k in range(100):
+            n = 10_000
+            history.append(batch(k + 1, np.arange(n) % 2000, T0 + k * S + np.arange(n), np.zeros(n)))
+    began = time.perf_counter()
+    with History(tmp_path) as history:
+        took = time.perf_counter() - began
+        assert history.source("s").last_sequence == 100
+    assert took < 4.0  # 2 s on a quiet machine
+
+
+def records(path: Path) -> list[int]:
+    data, at, found = path.read_bytes(), 0, []
+    while at < len(data):
+        assert data[at : at + 4] == MAGIC
+        found.append(at)
+        at += HEADER.size + HEADER.unpack_from(data, at)[2]
+    return found
+
+
+def five(folder: Path, **more) -> Path:
+    with History(folder, **more) as history:
+        for k in range(5):
+            history.append(batch(k + 1, k, [T0 + k * S] * 3, [k, k, k]))
+    return folder / "wal" / "0000000001.log"
+
+
+def flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0x10
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("where", [2, 4, 9, 40, 64, 100])
+def test_a_flipped_bit_costs_one_record_and_is_named(tmp_path: Path, where: int) -> None:
+    log = five(tmp_path)
+    start = records(log)[2]
+    flip(log, start + where)
+    report = verify(tmp_path)
+    assert [(p.file, p.offset) for p in report.problems] == [("wal/0000000001.log", start)]
+    want = [0, 1, 3, 4]
+    assert Reader(tmp_path).raw(range(5), 1, T0 * 2).series.tolist() == want
+    with History(tmp_path) as history:
+        history.flush()
+        assert Reader(tmp_path).raw(range(5), 1, T0 * 2).series.tolist() == want
+        # the source delivers it again: only the lost one is new
+        stored = [history.append(batch(k + 1, k, [T0 + k * S] * 3, [k] * 3)).stored for k in range(5)]
+        assert stored == [0, 0, 3, 0, 0]
+    problems = verify(tmp_path).problems
+    assert [(p.file, p.offset) for p in problems] == [("damaged/0000000001.log", start)]
+
+
+def test_a_torn_write_is_cut_and_nothing_is_wrong(tmp_path: Path) -> None:
+    log = five(tmp_path)
+    with log.open("ab") as file:
+        file.write(log.read_bytes()[:90])
+    assert verify(tmp_path).ok
+    with History(tmp_path) as history:
+        assert history.append(batch(6, 6, [T0], [6])).stored == 1
+    assert verify(tmp_path).ok
+    assert Reader(tmp_path).raw(range(9), 1, T0 * 2).series.tolist() == [0, 1, 2, 3, 4, 6]
+
+
+@pytest.mark.parametrize("beyond", [0, 30])
+def test_an_acknowledged_record_cut_off_is_named_before_and_after_the_start(tmp_path: Path, beyond: int) -> None:
+    log = five(tmp_path)
+    last = records(log)[4]
+    os.truncate(log, last + beyond)
+    assert not verify(tmp_path).ok
+    with History(tmp_path) as history:
+        assert history.source("s").last_sequence == 4
+    problem = verify(tmp_path).problems[0]
+    assert problem.file.startswith("damaged/0000000001-")
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "remove"])
+def test_a_damaged_part_is_named_and_left_out(tmp_path: Path, damage: str) -> None:
+    with History(tmp_path) as history:
+        for day in range(3):
+            history.append(batch(day + 1, 1, T0 + day * 86_400 * S + S * np.arange(5000), np.arange(5000)))
+            history.flush()
+    parts = sorted((tmp_path / "parts").rglob("*.parquet"))
+    bad = parts[1]
+    if damage == "flip":
+        flip(bad, bad.stat().st_size // 2)
+    elif damage == "truncate":
+        os.truncate(bad, bad.stat().st_size // 2)
+    else:
+        bad.unlink()
+    report = verify(tmp_path)
+    assert [p.file for p in report.problems] == [str(bad.relative_to(tmp_path))]
+    copy = tmp_path / "seen by a fresh process"
+    shutil.copytree(tmp_path, copy)
+    reader = Reader(copy)
+    got = reader.raw([1], 1, T0 * 2)
+    assert len(got) == 10_000
+    table = reader.aggregate(
+        [SeriesSpec(1, hold=S)], T0, T0 + 3 * 86_400 * S, 86_400 * S, ["Count"], known_until=T0 * 2
+    )
+    assert table.columns["percent_known"][0].round(3).tolist() == [5.787, 0, 5.787]
+    with History(copy) as history:
+        history.append(batch(9, 1, [T0 + 86_400 * S], [1]))
+        history.flush()
+        history.compact(full=True)
+        assert len(reader.raw([1], 1, T0 * 2)) == 10_001
+
+
+def test_full_disk_acknowledges_nothing_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    code = """
+import resource, sys
+from pathlib import Path
+from chanye.kernel.errors import TransientError
+from chanye.spine.history import History, Reader, verify
+from history_samples import *
+folder = Path(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
+with History(folder) as history:
+    k = 0
+    while True:
+        try:
+            history.append(batch(k + 1, 1, T0 + k * S + np.arange(1000), np.arange(1000)))
+            k += 1
+        except TransientError as error:
+            assert "again" in str(error), error
+            break
+    assert k > 3, k
+    assert len(Reader(folder).raw([1], 1, T0 * 2)) == 1000 * k
+    assert verify(folder).ok
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    assert history.append(batch(k + 1, 1, T0 + k * S + np.arange(1000), np.arange(1000))).stored == 1000
+    history.flush()
+    assert verify(folder).ok
+    print(k)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, env=ENV, check=False
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def fill_up(history: History) -> int:
+    """Append until the disk is full; return the batches acknowledged."""
+    rng = np.random.default_rng(1)
+    for k in range(10_000):
+        try:
+            history.append(batch(k + 1, 1, T0 + k * S + np.arange(5000), rng.random(5000)))
+        except TransientError:
+            return k
+    raise AssertionError("the disk never filled")
+
+
+def test_a_really_full_file_system(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("no right to mount a small file system")
+    try:
+        (disk / "ballast").write_bytes(bytes(3 << 20))
+        with History(disk, min_free_bytes=0) as history:
+            k = fill_up(history)
+            assert len(Reader(disk).raw([1], 1, T0 * 2)) == 5000 * k
+            (disk / "wal" / "0000000001.log").stat()
+            report = verify(disk)
+            assert report.ok, report.problems
+            with pytest.raises(TransientError):
+                history.flush()
+        with pytest.raises(TransientError):
+            History(disk, min_free_bytes=0)
+        (disk / "ballast").unlink()
+        with History(disk, min_free_bytes=0) as history:
+            assert history.source("s").last_sequence == k
+            history.flush()
+            assert len(Reader(disk).raw([1], 1, T0 * 2)) == 5000 * k
+        assert verify(disk).ok
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_little_free_space_is_refused_before_it_is_too_late(tmp_path: Path) -> None:
+    with History(tmp_path, min_free_bytes=1 << 60) as history, pytest.raises(TransientError, match="Free disk space"):
+        history.append(batch(1, 1, [T0], [1]))
+
+
+READER = """
+import sys, time
+from pathlib import Path
+from chanye.spine.history import Reader
+from history_samples import *
+reader, end, last, rounds = Reader(Path(sys.argv[1])), time.monotonic() + 3, 0, 0
+while time.monotonic() < end:
+    generation = reader.generation()
+    got = reader.raw([1], 1, T0 * 2)
+    assert len(got) >= generation * 100 and len(got) >= last, (len(got), generation, last)
+    assert np.array_equal(got.time, T0 + np.arange(len(got))), "a hole"
+    assert reader.latest([1]).time[0] >= (got.time[-1] if len(got) else 0)
+    last, rounds = len(got), rounds + 1
+print(rounds, last)
+"""
+
+
+def test_another_process_reads_without_holes_while_parts_come_and_go(tmp_path: Path) -> None:
+    with History(tmp_path, flush_rows=2000) as history:
+        child = subprocess.Popen(
+            [sys.executable, "-c", READER, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=ENV,
+        )
+        k = 0
+        while child.poll() is None:
+            history.append(batch(k + 1, 1, T0 + k * 100 + np.arange(100), np.zeros(100)))
+            k += 1
+            if k % 50 == 0:
+                history.compact(full=True)
+            time.sleep(0.001)
+        out, err = child.communicate()
+    assert child.returncode == 0, err
+    rounds, last = map(int, out.split())
+    assert rounds > 3
+    assert last > 0
+
+
+def test_threads_share_one_sync(tmp_path: Path) -> None:
+    arrivals: list[int] = []
+    with History(tmp_path, flush_rows=500) as history:
+
+        def pour(i: int) -> None:
+            batches = [batch(k + 1, i, [T0 + k], [k], source=f"t{i}") for k in range(30)]
+            arrivals.extend(history.append(b).arrival for b in batches)
+
+        threads = [threading.Thread(target=pour, args=(i,)) for i in range(8)]
+        [t.start() for t in threads]
+        [t.join() for t in threads]
+        assert len(set(arrivals)) == 240
+        assert len(Reader(tmp_path).raw(range(8), 1, T0 * 2)) == 240
+    assert json.dumps(verify(tmp_path).rows_stored) == "240"
+
+
+def test_the_clock_may_run_backwards(tmp_path: Path) -> None:
+    times = iter([T0, T0 - 5 * S, T0 - 9 * S, *[T0] * 50])
+    with History(tmp_path, clock=lambda: next(times)) as history:
+        got = [history.append(batch(k + 1, 1, [T0 + k], [k])).arrival for k in range(3)]
+    assert got == sorted(set(got))
