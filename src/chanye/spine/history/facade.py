@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from chanye.spine.history.rolling import roll_up_day
 from chanye.spine.history.types import AuditRow, Maintenance, Receipt, SeriesSpec
 from chanye.spine.history.verify import Counts, audit_rows
 from chanye.spine.history.writer import Writer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Specs = Callable[[Sequence[int]], Mapping[int, SeriesSpec]]
 
@@ -177,6 +181,26 @@ class History(Writer):
 
 class Reader(AnalysisReader):
     """Reads of a folder: any number, any process, thread-safe."""
+
+    def sql(self, query: str, params: Sequence[object] = ()) -> pa.Table:
+        """Answer a query in DuckDB's SQL, read only.
+
+        Parameters
+        ----------
+        query
+            May use the views ``samples`` (series, time, value, quality, arrival; newest version of each time) and
+            ``versions`` (the same with every version).
+        params
+            Values for ``?`` in the query.
+
+        Raises
+        ------
+        ConfigError
+            The query is wrong or wants other files.
+        """
+        from chanye.spine.history.query import run_sql
+
+        return self._retry(lambda view: run_sql(self._store, view, query, params))
 
     def audit(self, *, source: str | None = None, start: int | None = None, end: int | None = None) -> list[AuditRow]:
         """Return the counts per source and hour of arrival.

@@ -268,6 +268,10 @@ class Store:
                     self._tables.popitem(last=False)
             return table
 
+    def is_adopted(self, part: Part) -> bool:
+        """Tell whether a part has no batch column: all its rows came in one delivery."""
+        return self._guarded(part, lambda o: o.file.metadata.num_columns == 4, nothing=False)
+
     def arrivals(self, part: Part) -> tuple[I64, I64]:
         """Return the (batch, arrival) pairs of a part."""
         none = (np.empty(0, np.int64), np.empty(0, np.int64))
