@@ -91,7 +91,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     lines.append(f"{text.strip()}\n")
     rows = [
         f"| `{one['name']}` | {one['in']} | {'yes' if one.get('required') else 'no'} "
-        f"| {_cell(one.get('description', ''))} |"
+        f"| {_cell(one.get('description') or one.get('schema', {}).get('description', ''))} |"
         for one in operation.get("parameters", [])
     ]
     if rows:

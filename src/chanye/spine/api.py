@@ -36,7 +36,7 @@ class Problem(Schema):
 PROBLEMS: dict[Any, Any] = {frozenset({401, 404, 422, 503}): Problem}
 
 Moment = Annotated[int, Field(ge=0, le=4_102_444_800_000_000, description="us UTC, up to the year 2100")]
-Number = Annotated[int, Field(ge=1, le=4_294_967_295)]
+Number = Annotated[int, Field(ge=1, le=4_294_967_295, description="number of an asset or a series")]
 MOST_SAMPLES = 10_000
 MOST_CELLS = 20_000
 MOST_SERIES = 500
