@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
+from subprocess_environment import environment
+
 
 def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"CHANYE_DATA": str(folder)}
-    return subprocess.run([sys.executable, "-m", "chanye", *words], env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", "chanye", *words], env=environment(folder), capture_output=True, text=True
+    )
 
 
 def test_init_makes_a_site_and_an_administrator(tmp_path: Path) -> None:
@@ -28,9 +30,7 @@ assert authenticate(username="li", password={printed["password"]!r}) is not None
 assert [site.path for site in sites(SYSTEM)] == ["嘉泰/一车间"]
 assert verify_chain().sound and verify_chain().rows >= 4
 """
-    done = subprocess.run(
-        [sys.executable, "-c", check], env=os.environ | {"CHANYE_DATA": str(tmp_path)}, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", check], env=environment(tmp_path), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from docs.pages import ROOT, fences, pages
+from subprocess_environment import environment
 
 ENGLISH = [page for page in pages() if not page.stem.endswith(".zh-Hans")]
 SERVES = ("chanye up", "chanye demo", "chanye twin")
@@ -43,9 +44,13 @@ def test_python_fences_run(page: Path, tmp_path: Path) -> None:
             blank[fence.line : fence.line + len(lines)] = lines
     script = tmp_path / f"{page.stem}.py"
     script.write_text("\n".join(blank))
-    environment = os.environ | {"CHANYE_DATA": str(tmp_path / "var"), "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(
-        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, script],
+        cwd=tmp_path,
+        env=environment(tmp_path / "var"),
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -60,11 +65,7 @@ class Shell:
         bin_folder.mkdir()
         (bin_folder / "chanye").write_text(f'#!/bin/sh\nexec {sys.executable} -m chanye "$@"\n')
         (bin_folder / "chanye").chmod(0o755)
-        self.environment = os.environ | {
-            "PATH": f"{bin_folder}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT / "src"),
-            "CHANYE_DATA": str(folder / "var"),
-        }
+        self.environment = environment(folder / "var", PATH=f"{bin_folder}:{os.environ['PATH']}")
 
     def run(self, command: str) -> None:
         """Run one command line; fail with what it printed."""

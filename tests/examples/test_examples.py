@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from subprocess_environment import environment
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -16,8 +17,12 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.stem)
 def test_example_runs(example: Path, tmp_path: Path) -> None:
     assert len(example.read_text().splitlines()) < 60
-    environment = os.environ | {"CHANYE_DATA": str(tmp_path / "var"), "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(
-        [sys.executable, example], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, example],
+        cwd=tmp_path,
+        env=environment(tmp_path / "var"),
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr

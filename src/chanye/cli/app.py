@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,18 +13,6 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 @app.callback()
 def root() -> None:
     """Operate a district's modern industrial system."""
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Show an error that a person can act on as one sentence and exit status 1, without a traceback."""
-    from chanye.kernel.errors import ChanyeError
-
-    try:
-        yield
-    except ChanyeError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(1) from error
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -177,15 +163,14 @@ def connect(
     setup_django()
     from chanye.cli import connect as command
 
-    with told():
-        if kind == "list":
-            command.show_connections()
-        elif kind == "kinds":
-            command.show_kinds((options or [""])[0])
-        elif not name:
-            command.show_kinds(kind)
-        else:
-            command.add(kind, name, site, group, options or [])
+    if kind == "list":
+        command.show_connections()
+    elif kind == "kinds":
+        command.show_kinds((options or [""])[0])
+    elif not name:
+        command.show_kinds(kind)
+    else:
+        command.add(kind, name, site, group, options or [])
 
 
 @app.command(name="import")
@@ -205,17 +190,16 @@ def import_(
     setup_django()
     from chanye.cli import connect as command
 
-    with told():
-        command.import_files(
-            files,
-            mapping=mapping,
-            form=form,
-            site=site,
-            connection=connection,
-            devices=devices,
-            device=device,
-            keep_good=keep_good,
-        )
+    command.import_files(
+        files,
+        mapping=mapping,
+        form=form,
+        site=site,
+        connection=connection,
+        devices=devices,
+        device=device,
+        keep_good=keep_good,
+    )
 
 
 @app.command()
