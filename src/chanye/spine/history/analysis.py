@@ -24,7 +24,6 @@ from chanye.spine.history.rollups import (
     made_by,
     merge_points,
     points_of_hours,
-    rows_between,
 )
 from chanye.spine.history.snapshot import Snapshot
 from chanye.spine.history.types import F64, I64, U32, Aggregates, SeriesSpec
@@ -156,18 +155,20 @@ class AnalysisReader(RawReader):
 
     def _clean_rows(self, view: Snapshot, spec: SeriesSpec, start: int, end: int, raw: set[int]) -> Table:
         """Return the usable rows of a series; adds to ``raw`` the hours that were made for another spec."""
-        found = [np.zeros(0, ROW)]
+        found: list[Table] = []
         for day in range(start // DAY, (end - 1) // DAY + 1):
             table = self._store.rollup(view.rollups[day]) if day in view.rollups else None
             if table is not None:
-                found.append(rows_between(table, spec.id, start, end))
-        rows = np.concatenate(found)
+                found.append(table.rows_between(spec.id, start, end))
+        if not found:
+            return np.zeros(0, ROW)
+        rows = found[0] if len(found) == 1 else np.concatenate(found)
         made, hold = made_by(spec)
         fits = (rows["made"] == made) & (rows["hold"] == hold)
         raw |= set(rows["hour"][~fits].tolist())
         if raw:
             fits &= ~np.isin(rows["hour"], np.fromiter(raw, np.int64))
-        return np.asarray(rows[fits])
+        return rows if fits.all() else np.asarray(rows[fits])
 
     def _bounded(
         self,

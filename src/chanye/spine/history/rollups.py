@@ -195,12 +195,21 @@ def read_table(path: Path) -> Table:
     return out
 
 
-def rows_between(table: Table, number: int, start: int, end: int) -> Table:
-    """Return the rows of a series whose hours lie in ``[start, end)``; the table is sorted by (series, hour)."""
-    lo, hi = np.searchsorted(table["series"], [number, number + 1])
-    part: Table = table[lo:hi]
-    a, b = np.searchsorted(part["hour"], [start, end])
-    return np.asarray(part[a:b])
+class RolledDay:
+    """The rows of a day, found by series."""
+
+    def __init__(self, rows: Table) -> None:
+        self._rows = rows
+        self._series, self._bounds = series_runs(np.ascontiguousarray(rows["series"]))
+
+    def rows_between(self, number: int, start: int, end: int) -> Table:
+        """Return the rows of a series whose hours lie in ``[start, end)``."""
+        i = int(np.searchsorted(self._series, number))
+        if i == len(self._series) or self._series[i] != number:
+            return self._rows[:0]
+        part = self._rows[self._bounds[i] : self._bounds[i + 1]]
+        a, b = np.searchsorted(part["hour"], (start, end)).tolist()
+        return np.asarray(part[a:b])
 
 
 def hours_in(times: I64) -> set[int]:

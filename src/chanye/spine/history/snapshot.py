@@ -24,7 +24,7 @@ from chanye.spine.history.columns import Columns, Slice, concat_columns, empty_c
 from chanye.spine.history.latest import LatestView, Mark
 from chanye.spine.history.manifest import Contents, Manifest, Part
 from chanye.spine.history.parts import OpenPart, SliceCache, open_part, read_groups, read_series
-from chanye.spine.history.rollups import Table, read_table
+from chanye.spine.history.rollups import RolledDay, read_table
 from chanye.spine.history.types import I64, U32
 from chanye.spine.history.wal import Damage, Record, columns_of, scan_records, segment_numbers, segment_path
 
@@ -99,7 +99,7 @@ class Store:
         self._open: OrderedDict[str, OpenPart] = OrderedDict()
         self._contents: OrderedDict[int, Contents] = OrderedDict()
         self._slices = SliceCache()
-        self._tables: OrderedDict[str, Table] = OrderedDict()
+        self._tables: OrderedDict[str, RolledDay] = OrderedDict()
 
     def manifest(self) -> Manifest | None:
         """Return the manifest, None while no writer ever ran here."""
@@ -243,7 +243,7 @@ class Store:
         """Return all rows of a part; for scans over everything."""
         return self._guarded(part, lambda o: read_groups(o, part, range(len(o.groups) - 1)), empty_columns())
 
-    def rollup(self, file: str) -> Table | None:
+    def rollup(self, file: str) -> RolledDay | None:
         """Return the rolled-up hours of a day, None if damaged. Raises FileNotFoundError if it is gone."""
         import pyarrow as pa
 
@@ -253,7 +253,7 @@ class Store:
             table = self._tables.get(file)
             if table is None:
                 try:
-                    table = self._tables[file] = read_table(self.folder / file)
+                    table = self._tables[file] = RolledDay(read_table(self.folder / file))
                 except FileNotFoundError:
                     manifest = self.manifest()
                     with manifest.transaction(write=False) if manifest else contextlib.nullcontext() as db:
