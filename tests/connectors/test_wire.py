@@ -56,7 +56,7 @@ def test_a_batch_of_another_length_is_refused() -> None:
 def test_errors_keep_their_kind(kind: type[Exception]) -> None:
     with pytest.raises(kind, match="do this next"):
         wire.raise_error(wire.error_header(kind("do this next")))
-    with pytest.raises(PermanentError, match="ZeroDivisionError"):
+    with pytest.raises(TransientError, match="ZeroDivisionError"):
         wire.raise_error(wire.error_header(ZeroDivisionError("x")))
 
 

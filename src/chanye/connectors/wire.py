@@ -131,14 +131,15 @@ _ERRORS: dict[str, type[ChanyeError]] = {
     "transient": TransientError,
     "config": ConfigError,
     "permanent": PermanentError,
-    "bug": PermanentError,
+    # Something unforeseen over there, e.g. records that are locked: trying again may help, giving up cannot.
+    "bug": TransientError,
 }
 
 
 def error_header(error: BaseException) -> Header:
     """Return the answer that carries an error."""
     for word, kind in _ERRORS.items():
-        if isinstance(error, kind):
+        if word != "bug" and isinstance(error, kind):
             return {"error": word, "message": str(error)}
     return {"error": "bug", "message": f"{type(error).__name__}: {error}"}
 
@@ -146,7 +147,7 @@ def error_header(error: BaseException) -> Header:
 def raise_error(header: Header) -> None:
     """Raise the error that an answer carries, if it carries one."""
     if "error" in header:
-        raise _ERRORS.get(str(header["error"]), PermanentError)(str(header.get("message", "")))
+        raise _ERRORS.get(str(header["error"]), TransientError)(str(header.get("message", "")))
 
 
 def address(path: Path) -> str:
