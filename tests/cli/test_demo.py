@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from chanye.cli.demo.score import MONDAY, SEED, START, script
+from chanye.cli.demo.score import MONDAY, SEED, START, run, script
 from chanye.cli.demo.site import pattern
 from chanye.cli.up import Stack
+from chanye.kernel.errors import ConfigError
 from chanye.kernel.shifts import shift_pattern_from_dict
 from chanye.twin.parts import DAY, HOUR, MACHINES, MINUTE, Machine
 from chanye.twin.shop import Shop
@@ -114,3 +115,9 @@ def test_the_calendar_is_the_shop_s_own(machine: Machine) -> None:
     edges = sorted(edge for edge in told if told.count(edge) == 1)
     assert sorted([*planned.start.tolist(), *planned.end.tolist()]) == edges
     assert planned.start[0] in (MONDAY, MONDAY + 8 * HOUR)
+
+
+def test_a_used_folder_is_not_scored(tmp_path: Path) -> None:
+    (tmp_path / "something").touch()
+    with pytest.raises(ConfigError, match="not empty"):
+        run(minutes=30, speed=600, as_json=True, data=tmp_path)

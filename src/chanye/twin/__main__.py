@@ -12,7 +12,11 @@ from pathlib import Path
 from chanye.twin.agent import Agent
 from chanye.twin.floor import Floor, wall_clock
 from chanye.twin.meter import Meters
+from chanye.twin.parts import MINUTE
 from chanye.twin.shop import Shop, local_day, midnight
+
+#: How old a stream's beginning may be. [us]
+HISTORY = 10 * MINUTE
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -44,7 +48,8 @@ def main(words: Sequence[str] | None = None) -> None:
         signal.signal(sign, lambda *_: stop.set())
     if meters is not None:
         meters.start()
-    floor.start(options.start or None)
+    # Started again after a long life, it begins with the present: no agent remembers that much.
+    floor.start(options.start if wall_clock() - options.start < HISTORY else None)
     print(f"The MTConnect agent of a simulated shop answers at {floor.agent.url}", flush=True)  # noqa: T201  # its output
     floor.run(stop)
     floor.agent.hang_up()

@@ -12,7 +12,7 @@ from typing import Any
 
 from chanye.cli.demo.site import Site, ensure_site
 from chanye.cli.up import Stack, apply_settings, free_port, prepare
-from chanye.kernel.errors import TransientError
+from chanye.kernel.errors import ConfigError, TransientError
 from chanye.twin.agent import Agent
 from chanye.twin.floor import Floor, Outage, ShopClock
 from chanye.twin.meter import Meters
@@ -71,7 +71,16 @@ def run(*, minutes: int, speed: float, as_json: bool, data: Path | None = None) 
         Length of the scored window on the shop's clock. [min]
     speed
         Seconds of the shop in one of ours.
+    data
+        Folder to use, e.g. to look at it afterwards; None: a temporary one.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds something already: what lies there would be scored too.
     """
+    if data is not None and data.exists() and any(data.iterdir()):
+        raise ConfigError(f"{data} is not empty: give --data a folder that is new, or leave it out.")
     with tempfile.TemporaryDirectory(prefix="chanye-score-") as temporary:
         folder = data or Path(temporary)
         scores, seconds = play(folder, minutes * MINUTE, speed, (lambda _: None) if as_json else _say)
