@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -150,20 +150,25 @@ def connection(viewer: Viewer, connection_id: int, *, hours: int = 48, tags: int
 
 
 def _hours(source: str, hours: int) -> list[HourCounts]:
+    """Return the counts of a source and of imports into it, newest hour first."""
     now = time.time_ns() // 1000
-    rows = reader().audit(source=source, start=now - hours * HOUR, end=now + HOUR)
-    counts = [
+    totals: dict[int, Counter[str]] = defaultdict(Counter)
+    reasons: dict[int, Counter[str]] = defaultdict(Counter)
+    for audit in reader().audit(start=now - hours * HOUR, end=now + HOUR):
+        if audit.source == source or audit.source.startswith(f"{source}/"):
+            totals[audit.hour].update(received=audit.received, stored=audit.stored, duplicates=audit.duplicates)
+            reasons[audit.hour].update(audit.reasons)
+    return [
         HourCounts(
-            hour=audit.hour,
-            received=audit.received,
-            stored=audit.stored,
-            duplicates=audit.duplicates,
-            rejected=sum(n for reason, n in audit.reasons.items() if reason.startswith("rejected:")),
-            reasons=dict(sorted(audit.reasons.items())),
+            hour=hour,
+            received=totals[hour]["received"],
+            stored=totals[hour]["stored"],
+            duplicates=totals[hour]["duplicates"],
+            rejected=sum(n for reason, n in reasons[hour].items() if reason.startswith("rejected:")),
+            reasons=dict(sorted(reasons[hour].items())),
         )
-        for audit in rows
+        for hour in sorted(totals, reverse=True)
     ]
-    return sorted(counts, key=lambda count: -count.hour)
 
 
 def _tags(viewer: Viewer, row: Connection, limit: int) -> list[TagView]:
