@@ -73,7 +73,7 @@ def _share(pieces: tuple[Segment, ...], state: str) -> float:
 ENDS = ["running"] * 7 + ["setup", "waiting", "stopped", "fault", "planned_off", "unknown"]
 
 
-def tile(asset_id: int, name: str, seed: int, start: int, now: int) -> MachineTile:
+def tile(asset_id: int, name: str, seed: int, start: int, now: int, clock: int) -> MachineTile:
     """One machine of the board."""
     chance = random.Random(seed)
     state = ENDS[seed % len(ENDS)]
@@ -94,7 +94,7 @@ def tile(asset_id: int, name: str, seed: int, start: int, now: int) -> MachineTi
         availability=Figure(availability, "1", known) if known > 0.8 else Figure(None, "1", known, "below_floor"),
         oee=Figure(None, "1", known, "no_rate") if seed % 5 == 3 else Figure(availability * 0.87, "1", known),
         power=Figure(chance.uniform(0.4, 14), "kW", 1.0) if seed % 3 else Figure(None, "kW", 0.0, "no_meter"),
-        age=9 * MINUTE if lost else chance.randint(200_000, 2_500_000),
+        age=clock - now + (9 * MINUTE if lost else chance.randint(200_000, 2_500_000)),
         strip=pieces,
     )
 
@@ -114,7 +114,7 @@ class Plant:
         start, end = self._window(now)
         still = now // MINUTE * MINUTE  # what is shown changes each minute, or when ``changes`` do
         tiles = tuple(
-            replace(tile(one, name, i, start, still), **self.changes.get(one, {}))
+            replace(tile(one, name, i, start, still, now), **self.changes.get(one, {}))
             for i, (one, name) in enumerate(self.machines)
         )
         return Board(site_id, "渝北精密机械一厂", True, now, start, end, tiles, str(still))
@@ -157,6 +157,7 @@ class Plant:
             Figure(None, "{part}", cover, "no_quality_data"),
             Figure(a, "1", cover),
             Figure(0.914, "1", cover),
+            Figure(None, "1", cover, "no_quality_data"),
             Figure(None, "1", cover, "no_quality_data"),
             Figure(None, "1", cover, "no_quality_data"),
             Figure(24.6, "{part}/h", cover),

@@ -64,7 +64,7 @@ def test_trend_zooms_down_to_raw(plant: Any, visit: Any, history: Any) -> None:
     for _ in range(3):
         watched.page.mouse.wheel(0, -300)
         watched.page.wait_for_timeout(50)
-    watched.page.wait_for_function("location.search.includes('start=')")
+    watched.page.wait_for_url("**start=**")
     box.focus()
     for _ in range(7):  # each halves what is seen
         watched.page.keyboard.press("+")

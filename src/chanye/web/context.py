@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from chanye.parties import queries as parties
 from chanye.parties.types import PUBLIC, Viewer
 from chanye.spine import queries as spine
 from chanye.spine.types import AssetRef
@@ -39,6 +40,8 @@ def chanye(request: HttpRequest) -> dict[str, Any]:
         "csp_nonce": getattr(request, "csp_nonce", ""),
         "doors": doors(viewer, request.path),
         "theme": theme if theme in THEMES else "",
+        "organisations": SimpleLazyObject(lambda: parties.memberships(viewer or PUBLIC)),
+        "organisation": SimpleLazyObject(lambda: parties.organisation(viewer or PUBLIC)),
         "sites": SimpleLazyObject(lambda: _sites(viewer or PUBLIC)),
         "sign_in_url": _address("sign-in"),
         "sign_out_url": _address("sign-out"),

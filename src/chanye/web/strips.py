@@ -24,6 +24,7 @@ def squeeze(pieces: Sequence[Piece], start: int, end: int, columns: int) -> list
     A column shows its most urgent state among those that fill a fifth of it; the outcome tiles what the pieces
     cover, rounded to columns, and has at most ``columns`` pieces.
     """
+    columns = max(1, min(columns, end - start))  # never narrower than a microsecond
     width = (end - start) / columns
     filled: list[dict[str, float]] = [{} for _ in range(columns)]
     for piece in pieces:

@@ -6,10 +6,12 @@ import math
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
@@ -21,7 +23,7 @@ from django.views.decorators.http import require_safe
 from chanye.domains.factory import queries
 from chanye.domains.factory.evidence_words import ELEMENTS, FORMULAS
 from chanye.domains.factory.floor import day_window
-from chanye.domains.factory.types import Board, Figure, MachineKpis, MachineTile, Segment
+from chanye.domains.factory.types import Figure, MachineKpis, MachineTile, Segment
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 from chanye.spine.history.types import Quality
@@ -52,14 +54,17 @@ def _mark(*things: object) -> str:
     return blake2b(repr(things).encode(), digest_size=6).hexdigest()
 
 
-def wall_columns(tiles: int, wide: float) -> int:
-    """Return how many columns show ``tiles`` tiles largest on a screen ``wide`` times as wide as high."""
+def wall_grid(tiles: int, shape: float) -> tuple[int, int]:
+    """Return the columns and rows that show ``tiles`` tiles largest on a screen ``shape`` times as wide as high."""
 
     def size(columns: int) -> float:
-        rows = max(1, -(-tiles // columns))
-        return min(wide / columns / TILE_SHAPE, 1 / rows)
+        return min(shape / columns / TILE_SHAPE, 1 / rows(columns))
 
-    return max(range(1, max(tiles, 1) + 1), key=size)
+    def rows(columns: int) -> int:
+        return max(1, -(-tiles // columns))
+
+    best = max(range(1, max(tiles, 1) + 1), key=size)
+    return best, rows(best)
 
 
 def _lasting(strip: tuple[Segment, ...], end: int) -> tuple[Segment, ...]:
@@ -67,33 +72,47 @@ def _lasting(strip: tuple[Segment, ...], end: int) -> tuple[Segment, ...]:
     return (*strip[:-1], replace(strip[-1], end=end)) if strip else strip
 
 
-def _drawn(board: Board, tile: MachineTile) -> tuple[MachineTile, str, tuple[Segment, ...], int | None]:
-    """Return a tile, its mark, its strip and when it was last heard of; the mark ignores the mere passing of time."""
-    seen = None if tile.age is None else (board.now - tile.age) // 1_000_000 * 1_000_000
-    pieces = _lasting(tile.strip, board.end)
-    return tile, _mark(replace(tile, age=None, strip=pieces), seen, board.start), pieces, seen
+@lru_cache(maxsize=2048)
+def _tile_html(tile: MachineTile, start: int, end: int, wall: bool, language: str) -> tuple[str, str]:
+    """Return a tile's mark and its HTML, with slots for what moves with the clock; drawn once for all who look."""
+    mark = _mark(tile, start, end, wall, language)
+    context = {"tile": tile, "mark": mark, "start": start, "end": end, "wall": wall}
+    return mark, render_to_string("factory/tile.html", context)
+
+
+def _seen(now: int, age: int | None) -> int | None:
+    """Return the second in which a machine was last heard of."""
+    return None if age is None else (now - age) // 1_000_000 * 1_000_000
 
 
 @require_safe
 def site_board(request: HttpRequest, site_id: int) -> HttpResponse:
     """Show every machine of a site; ``?part=tiles`` answers only the live part, 304 when nothing changed."""
     board = queries.board(_viewer(request), site_id, now=time.time_ns() // 1000)
-    tiles = [_drawn(board, tile) for tile in board.tiles]
-    wall = request.GET.get("wall") == "1"
+    wall, language = request.GET.get("wall") == "1", get_language() or ""
+    tiles = [
+        _tile_html(
+            replace(tile, age=None, strip=_lasting(tile.strip, board.end)), board.start, board.end, wall, language
+        )
+        for tile in board.tiles
+    ]
+    seen = {tile.asset_id: _seen(board.now, tile.age) for tile in board.tiles}
     counts = Counter(tile.state if tile.state in STATE_CLASSES else "unknown" for tile in board.tiles)
     tally = [(state, counts[state]) for state in STATE_CLASSES]
-    etag = f'W/"{_mark(board.site_name, tally, [drawn[1] for drawn in tiles], wall, get_language())}"'
+    etag = f'W/"{_mark(board.site_name, tally, [mark for mark, _html in tiles], seen, wall, language)}"'
     part = request.GET.get("part") == "tiles"
     if part and request.headers.get("If-None-Match") == etag:
         response = HttpResponse(status=304)
     else:
         context = {
             "board": board,
-            "tiles": tiles,
+            "tiles": [html for _mark_, html in tiles],
+            "times": (board.now, seen),
+            "seen": " ".join(f"{number}:{at}" for number, at in seen.items() if at is not None),
             "tally": tally,
             "tally_mark": _mark(tally),
-            "cols": wall_columns(len(tiles), 1.9),
-            "cols_tall": wall_columns(len(tiles), 0.55),
+            "wide": wall_grid(len(tiles), 1.9),
+            "tall": wall_grid(len(tiles), 0.55),
             "here_site": {"id": site_id, "name": board.site_name},
             "connect_url": "/connections/",
         }
@@ -213,7 +232,7 @@ def machine_page(request: HttpRequest, machine_id: int) -> HttpResponse:
     viewer, now = _viewer(request), time.time_ns() // 1000
     machine = spine.asset(viewer, machine_id)
     tile = queries.tile(viewer, machine_id, now=now)
-    seen = None if tile.age is None else (now - tile.age) // 1_000_000 * 1_000_000
+    seen = _seen(now, tile.age)
     mark = _mark(tile.state, tile.state_text, tile.since, tile.program, seen)
     context = {"tile": tile, "machine": machine, "now": now, "mark": mark, "seen": seen}
     if request.GET.get("part") == "now":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django import template
-from django.utils import formats, timezone, translation
+from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -30,13 +31,13 @@ LETTERS = {
 
 @register.filter
 def number(value: float | None, digits: int | None = None) -> str:
-    """Return ``value`` with grouping in the reader's locale; without ``digits`` as many as three figures need."""
+    """Return ``value`` with thousands apart; without ``digits`` as many as three figures need."""
     if value is None or value != value:  # NaN is the one value that differs from itself
         return "–"
     if digits is None:
         size = abs(value)
         digits = 0 if size >= 100 or value == int(value) else 1 if size >= 10 else 2
-    return formats.number_format(value, decimal_pos=int(digits), use_l10n=True, force_grouping=True)
+    return f"{value:,.{int(digits)}f}"  # thousands by comma and a point: as charts write both languages
 
 
 @register.filter
@@ -98,6 +99,45 @@ def moment(us: int | None) -> str:
 def since(us: int | None, now: int) -> str:
     """Return how long ago ``us`` was at ``now`` (both us UTC)."""
     return "" if us is None else words.duration(max(0, now - us))
+
+
+# Slots for what moves with the clock, so that a drawn tile can be kept: control characters never reach a page.
+_SLOT = re.compile("[\x01\x02\x03](\\d+)[\x01\x02\x03]")
+
+
+@register.filter
+def told_since(us: int) -> str:
+    """Leave a slot that ``told`` fills with the time passed since ``us``."""
+    return f"\x01{us}\x01"
+
+
+@register.filter
+def told_seen(number: int) -> str:
+    """Leave a slot for the moment at which machine ``number`` was last heard of."""
+    return f"\x02{number}\x02"
+
+
+@register.filter
+def told_age(number: int) -> str:
+    """Leave a slot for how long ago machine ``number`` was last heard of."""
+    return f"\x03{number}\x03"
+
+
+@register.filter
+def told(html: str, times: tuple[int, dict[int, int | None]]) -> SafeString:
+    """Fill the slots of a drawn tile; ``times`` is now and, per machine, when it was last heard of (us UTC)."""
+    now, seen = times
+
+    def fill(slot: re.Match[str]) -> str:
+        kind, value = slot.group()[0], int(slot.group(1))
+        if kind == "\x01":
+            return words.duration(max(0, now - value))
+        at = seen.get(value)
+        if at is None:
+            return ""
+        return str(at) if kind == "\x02" else words.duration(max(0, now - at))
+
+    return mark_safe(_SLOT.sub(fill, html))  # noqa: S308  # a rendered template, filled with numbers and our own words
 
 
 @register.filter

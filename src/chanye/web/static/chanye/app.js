@@ -72,6 +72,7 @@
     const at = now();
     $$("[data-since]").forEach((element) => put(element, duration(at - Number(element.dataset.since))));
     $$("[data-age]").forEach((element) => {
+      if (!element.dataset.age) return;
       const age = at - Number(element.dataset.age);
       put(element, duration(age));
       element.toggleAttribute("data-stale", age > Number(element.dataset.limit || 60e6));
@@ -88,9 +89,18 @@
 
   /* ---- live parts: fetched whole, changed one by one where their mark differs ---- */
   const etags = new WeakMap();
+  /* When each machine was last heard of comes apart from the tiles, which then stay untouched. */
+  function readSeen(fresh, holder) {
+    for (const pair of ($("[data-seen]", fresh)?.dataset.seen || "").split(" ")) {
+      const [id, at] = pair.split(":");
+      const age = id && $(`#m${id} [data-age]`, holder);
+      if (age) age.dataset.age = at;
+    }
+  }
   function merge(holder, text) {
     const fresh = new DOMParser().parseFromString(text, "text/html");
     readClock(fresh);
+    readSeen(fresh, holder);
     const old = new Map([...$$("[data-mark]", holder)].map((element) => [element.id, element]));
     const wanted = [...$$("[data-mark]", fresh)];
     const same = wanted.length === old.size && wanted.every((element) => old.has(element.id));

@@ -18,6 +18,7 @@
   /* ---- numbers and times ---- */
   const locale = document.documentElement.lang === "en" ? "en-GB" : "zh-CN";
   const number = (value) => value === null || value === undefined || Number.isNaN(value) ? "–" : value.toLocaleString(locale, { maximumSignificantDigits: 5 });
+  const short = (value) => Math.abs(value) >= 1e5 ? value.toLocaleString(locale, { notation: "compact", maximumSignificantDigits: 4 }) : number(value);
   const parts = (options) => new Intl.DateTimeFormat(locale, { timeZone: words.zone, hourCycle: "h23", ...options });
   const seconds = parts({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const minutes = parts({ hour: "2-digit", minute: "2-digit" });
@@ -64,7 +65,7 @@
     return {
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 8, right: 20, top: states ? 8 : 18, bottom: 28, containLabel: !states, ...(states ? { left: 12 } : {}) },
+      grid: { left: 48, right: 20, top: states ? 8 : 18, bottom: 28 }, // the same for all: times stand below each other
       xAxis: {
         type: "time", min: 2 * view[0] - view[1], max: 2 * view[1] - view[0],
         axisLine: { lineStyle: { color: token("line-strong") } }, axisTick: { lineStyle: { color: token("line-strong") } },
@@ -73,7 +74,7 @@
       },
       yAxis: {
         type: "value", scale: true, show: !states, name: "", ...(states ? { min: 0, max: 1 } : {}),
-        axisLabel: { color: token("ink-2"), formatter: number }, splitLine: { lineStyle: { color: token("line") } }, minInterval: data.kind === "counter" && data.mode === "raw" ? 1 : 0,
+        axisLabel: { color: token("ink-2"), formatter: short }, splitLine: { lineStyle: { color: token("line") } }, minInterval: data.kind === "counter" && data.mode === "raw" ? 1 : 0,
       },
       dataZoom: [{ type: "inside", startValue: view[0], endValue: view[1], filterMode: "none", minValueSpan: 200, zoomOnMouseWheel: true, moveOnMouseMove: true, throttle: 60 }],
       tooltip: { trigger: states ? "item" : "axis", confine: true, transitionDuration: 0, backgroundColor: token("raised"), borderColor: token("line"), textStyle: { color: token("ink") }, className: "tooltip" },
