@@ -116,7 +116,7 @@ class AnalysisReader(RawReader):
     ) -> dict[int, Points]:
         """Return points in which clean hours are summarised; dirty hours and the ragged end are read raw."""
         numbers = np.unique(np.array([s.id for s in specs], np.int64)).astype(np.uint32)
-        tails = self._tail_slices(view, numbers, None)
+        tails = self._tail_slices(view, numbers, (start, end), around=True)
         raw = self._raw_hours(view, numbers, start, end)
         for number, rows in tails.items():
             raw[number] |= {h for h in hours_in(rows.time) if start <= h < end}

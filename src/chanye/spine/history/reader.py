@@ -12,17 +12,15 @@ import numpy as np
 from chanye.kernel.errors import TransientError
 from chanye.spine.history.columns import (
     Columns,
-    Mask,
-    Order,
     Slice,
     concat_columns,
     concat_slices,
     empty_slice,
     join_slices,
-    newest_versions,
     series_runs,
 )
 from chanye.spine.history.manifest import Part, unpack_contents
+from chanye.spine.history.picking import known_mask, nearer, tail_rows, visible
 from chanye.spine.history.snapshot import Snapshot, shared_store
 from chanye.spine.history.types import I64, U32, Changes, Latest, Samples
 
@@ -129,12 +127,14 @@ class RawReader:
         seen = Seen(_batch_at(self, view, known_at), known_before)
         gathered: dict[int, list[Slice]] = {int(n): [] for n in numbers}
         self._gather_parts(view, numbers, start, end, gathered)
-        tails = self._tail_slices(view, numbers, None if bounds else (start, end))
+        # what a later arrival hides from known_at may be the nearest one, so then all rows are needed
+        window = None if bounds and known_at is not None else (start, end)
+        tails = self._tail_slices(view, numbers, window, around=bounds)
         for number, rows in tails.items():
             gathered[number].append(rows)
         out: dict[int, Slice] = {}
         for number, blocks in gathered.items():
-            item = _visible(join_slices(blocks), seen.batch)
+            item = visible(join_slices(blocks), seen.batch)
             lo, hi = np.searchsorted(item.time, (start, end)).tolist()
             if bounds:
                 item = self._with_bounds(view, number, item, (start, end), (lo, hi), seen)
@@ -155,13 +155,18 @@ class RawReader:
             for number, item in self._store.slices(part, numbers).items():
                 gathered[number].append(item)
 
-    def _tail_slices(self, view: Snapshot, numbers: U32, window: tuple[int, int] | None) -> dict[int, Slice]:
-        """Return the rows of some series that are still in the log, sorted; of all times if ``window`` is None."""
+    def _tail_slices(
+        self, view: Snapshot, numbers: U32, window: tuple[int, int] | None, *, around: bool
+    ) -> dict[int, Slice]:
+        """Return the rows of some series that are still in the log, sorted; of all times if ``window`` is None.
+
+        ``around`` adds the nearest rows on both sides of the window.
+        """
         if not len(numbers):
             return {}
         wanted = np.zeros(int(numbers[-1]) + 1, bool)
         wanted[numbers] = True
-        hits = [block.pick(_tail_rows(block, wanted, window)) for block in view.tail]
+        hits = [block.pick(tail_rows(block, wanted, window, around=around)) for block in view.tail]
         rows = concat_columns([h for h in hits if h.rows])
         if not rows.rows:
             return {}
@@ -208,8 +213,8 @@ class RawReader:
         """Return the nearest visible sample on one side of ``edge``; days farther than the best one are not read."""
 
         def consider(best: Slice, item: Slice) -> Slice:
-            item = _visible(item, seen.batch)
-            return _nearer(best, item.pick(known_mask(item)) if known else item, before=before)
+            item = visible(item, seen.batch)
+            return nearer(best, item.pick(known_mask(item)) if known else item, before=before)
 
         candidates = [
             p
@@ -357,37 +362,6 @@ def _tail_pairs(view: Snapshot) -> tuple[I64, I64]:
         np.array([r.batch for r in view.records], np.int64),
         np.array([r.arrival for r in view.records], np.int64),
     )
-
-
-def _tail_rows(block: Columns, wanted: Mask, window: tuple[int, int] | None) -> Order:
-    """Return the rows of a block that belong to wanted series and lie in the window."""
-    at = np.flatnonzero(wanted[np.minimum(block.series, len(wanted) - 1)] & (block.series < len(wanted)))
-    if window is not None:
-        times = block.time[at]
-        at = at[(times >= window[0]) & (times < window[1])]
-    return at
-
-
-def _visible(item: Slice, last: int | None) -> Slice:
-    """Keep what was known up to a batch, then the newest version of each time."""
-    if last is not None and len(item.batch) and int(item.batch.max()) > last:
-        item = item.pick(item.batch <= last)
-    return newest_versions(item)
-
-
-def _nearer(best: Slice, other: Slice, *, before: bool) -> Slice:
-    """Return the sample nearest to the edge among both (one row or none); ``other`` ascending, newest versions."""
-    if not len(other.time):
-        return best
-    other = other.pick(slice(-1, None) if before else slice(0, 1))
-    if not len(best.time) or other.time[0] == best.time[0]:
-        return best if len(best.time) and best.batch[0] > other.batch[0] else other
-    return other if (other.time[0] > best.time[0]) == before else best
-
-
-def known_mask(item: Slice) -> Mask:
-    """Tell which samples are not bad and numbers."""
-    return np.asarray(((item.quality & 0xC000) != 0x8000) & np.isfinite(item.value))
 
 
 def _batch_at(reader: RawReader, view: Snapshot, known_at: int | None) -> int | None:
