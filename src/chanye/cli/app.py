@@ -33,6 +33,7 @@ def init(
     site: Annotated[str, typer.Option(help="Code of the first site.")] = "main",
     site_name: Annotated[str, typer.Option(help="What people read.")] = "",
     person: Annotated[str, typer.Option(help="User name of the administrator.")] = "admin",
+    timezone: Annotated[str, typer.Option(help="Time zone of the site: where its days begin.")] = "Asia/Shanghai",
 ) -> None:
     """Make the first organisation, its site and its administrator; print the password once."""
     from chanye.cli import setup_django
@@ -40,7 +41,7 @@ def init(
     setup_django()
     from chanye.cli.init import init as make
 
-    password = make(organisation, name=name, site=site, site_name=site_name, person=person)
+    password = make(organisation, name=name, site=site, site_name=site_name, person=person, timezone=timezone)
     print(f"site      {organisation}/{site}")
     print(f"user      {person}")
     print(f"password  {password}")

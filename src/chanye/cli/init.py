@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from zoneinfo import available_timezones
 
 from django.core.management import call_command
 from django.db import transaction
@@ -14,7 +15,7 @@ from chanye.parties.types import SYSTEM
 from chanye.spine import actions as spine
 
 
-def init(organisation: str, *, name: str, site: str, site_name: str, person: str) -> str:
+def init(organisation: str, *, name: str, site: str, site_name: str, person: str, timezone: str) -> str:
     """Make the records ready, and in them an organisation, its first site and its administrator.
 
     Parameters
@@ -25,6 +26,8 @@ def init(organisation: str, *, name: str, site: str, site_name: str, person: str
         What people read; the codes if empty.
     person
         User name of the administrator.
+    timezone
+        IANA name of the site's time zone.
 
     Returns
     -------
@@ -34,8 +37,10 @@ def init(organisation: str, *, name: str, site: str, site_name: str, person: str
     Raises
     ------
     ConfigError
-        If the organisation is there already; nothing is changed then.
+        If the organisation is there already or the time zone unknown; nothing is changed then.
     """
+    if timezone not in available_timezones():
+        raise ConfigError(f"There is no time zone {timezone}; write it like Asia/Shanghai.")
     call_command("migrate", verbosity=0, interactive=False)
     if any(known.code == organisation for known in people.organisations(SYSTEM)):
         raise ConfigError(f"The organisation {organisation} is there already; sign in, or choose another code.")
@@ -52,6 +57,7 @@ def init(organisation: str, *, name: str, site: str, site_name: str, person: str
             kind="enterprise",
             code=organisation,
             name=name,
+            timezone=timezone,
         )
         spine.ensure_asset(
             actor=SYSTEM, organisation_id=number, parent_id=root.id, kind="site", code=site, name=site_name
