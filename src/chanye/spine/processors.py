@@ -65,21 +65,20 @@ def apply(edits: Sequence[FrameEdit]) -> None:
     _insert([row for edit in edits for row in edit.rows])
 
 
-#: Columns of a frame, as they are inserted.
-_COLUMNS = ("asset_id", "series_id", "kind", "start", "end", "text", "state", "quantity", "attributes")
+#: What is read of a frame, in the order in which it is inserted.
+_READ = attrgetter("asset_id", "series_id", "kind", "start", "end", "text", "state", "quantity")
+_INSERT = (
+    'INSERT INTO spine_frame (asset_id, series_id, kind, start, "end", text, state, quantity, attributes) '
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
 
 
 def _insert(rows: Sequence[Frame]) -> None:
     """Insert frames by one prepared statement: months of history make hundreds of thousands at once."""
-    if not rows:
-        return
-    read = attrgetter(*_COLUMNS[:-1])
-    values = [(*read(row), json.dumps(row.attributes) if row.attributes else "{}") for row in rows]
-    quote = connection.ops.quote_name
-    names, marks = ", ".join(map(quote, _COLUMNS)), ", ".join(["%s"] * len(_COLUMNS))
-    table = quote(Frame._meta.db_table)  # noqa: SLF001  # Django's documented way to the name
-    with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)  # noqa: S608  # our own names
+    values = [(*_READ(row), json.dumps(row.attributes) if row.attributes else "{}") for row in rows]
+    if values:
+        with connection.cursor() as cursor:
+            cursor.executemany(_INSERT, values)
 
 
 class SeriesProcessor:
