@@ -18,7 +18,7 @@ def check_calm(watched: Any) -> None:
     page = watched.page
     assert watched.errors == []
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
-    assert page.evaluate("window.shift") < 0.001
+    assert page.evaluate("window.shift") < 0.005  # a clock that grows a digit may nudge itself, nothing else moves
 
 
 def test_board_everywhere(plant: Any, visit: Any) -> None:
@@ -27,6 +27,11 @@ def test_board_everywhere(plant: Any, visit: Any) -> None:
         watched = visit(f"/sites/{site}/", SIZES[size], language, theme)
         watched.page.wait_for_timeout(300)
         watched.picture(f"board-{size}-{language}-{theme}")
+        drawn = watched.page.evaluate(
+            "[...document.querySelectorAll('.strip')].map(strip => strip.querySelectorAll('rect').length)"
+        )
+        assert len(drawn) == 13
+        assert min(drawn) >= 1
         check_calm(watched)
 
 
