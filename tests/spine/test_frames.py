@@ -12,7 +12,8 @@ from chanye.parties.models import Organisation
 from chanye.parties.types import SYSTEM
 from chanye.spine.frame_actions import rebuild_frames, run_processor
 from chanye.spine.frame_queries import counted, frame_table, frames
-from chanye.spine.frames import OPEN, counter_steps, increments, state_runs, tile
+from chanye.spine.frames import OPEN, increments, state_runs, tile
+from chanye.spine.history.counters import counter_steps
 from chanye.spine.models import Asset, Frame, Series
 from chanye.spine.processors import AlarmProcessor, CountProcessor, StateProcessor, default_processors
 from chanye.spine.states import alarm_level, classify
@@ -77,7 +78,8 @@ def test_runs_of_no_length_are_dropped_and_counted() -> None:
 
 def test_counter_steps_by_hand() -> None:
     # 5 more, unchanged, restarted and 3 made since, 2 more, corrected by hand from 5 to 4, one more
-    added, fell = counter_steps(np.array([10.0, 15, 15, 3, 5, 4, 5]))
+    shown = np.array([10.0, 15, 15, 3, 5, 4, 5])
+    added, fell = counter_steps(shown[:-1], shown[1:])
     assert added.tolist() == [5, 0, 3, 2, 0, 1]
     assert fell.tolist() == [False, False, True, False, True, False]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from chanye.spine.history.counters import counter_steps
 from chanye.spine.history.types import F64, I64, U16, Quality
 
 #: End of a run that no later sample has ended yet. [us]
@@ -95,29 +96,6 @@ class Increments:
         return len(self.time)
 
 
-def counter_steps(value: F64) -> tuple[F64, npt.NDArray[np.bool_]]:
-    """Return what each reading of a counter adds to the one before, and where the counter restarted.
-
-    A counter that falls below half of what it showed has restarted from zero: what it shows was made since.
-    A smaller fall is a correction by hand: it adds nothing, and counting goes on from the new value.
-
-    Parameters
-    ----------
-    value
-        Raw readings in time order, shape (n,), n >= 1.
-
-    Returns
-    -------
-    tuple of arrays
-        Added quantity and restart mark, each of shape (n - 1,).
-    """
-    before, after = value[:-1], value[1:]
-    fell = after < before
-    restarted = fell & (after < before / 2)
-    added = np.where(fell, np.where(restarted, np.maximum(after, 0.0), 0.0), after - before)
-    return added, fell
-
-
 def increments(time: I64, value: F64, quality: U16, *, hold: int | None = None) -> Increments:
     """Return the rises of one counter, safe against restarts.
 
@@ -137,7 +115,7 @@ def increments(time: I64, value: F64, quality: U16, *, hold: int | None = None) 
         none, flags = np.empty(0, np.int64), np.empty(0, bool)
         return Increments(none, none, np.empty(0, np.float64), flags, flags)
     seen, shown = time[at], value[at]
-    added, reset = counter_steps(shown)
+    added, reset = counter_steps(shown[:-1], shown[1:])
     gap = np.diff(at) > 1
     if hold is not None:
         gap |= np.diff(seen) > hold

@@ -83,7 +83,8 @@ def reference(rows, stepped, hold, until, start, end):
     for i, r in enumerate(rows):
         if known(i):
             if before is not None and start <= r[0] < end:
-                gain += r[1] - before if r[1] >= before else r[1]
+                # a fall below half is a restart from zero, a smaller one a correction that adds nothing
+                gain += r[1] - before if r[1] >= before else max(r[1], 0.0) if r[1] < before / 2 else 0.0
             before = r[1]
             seen = seen or start <= r[0] < end
     out["Increase"] = gain if seen or kn else math.nan

@@ -23,6 +23,7 @@ import numpy as np
 
 from chanye.kernel.errors import ConfigError
 from chanye.spine.history.columns import Mask, Order, Slice
+from chanye.spine.history.counters import counter_steps
 from chanye.spine.history.types import F64, I64, U16, SeriesSpec
 
 FAR = np.iinfo(np.int64).max // 4
@@ -96,11 +97,10 @@ class Points:
 
     @cached_property
     def gain(self) -> F64:
-        """What a counter rose since the known value before; after a drop it started again from zero."""
+        """What a counter added since the known value before; see ``counter_steps``."""
         out = self._own("gain", lambda: np.zeros(len(self.time))).copy()
         at = np.flatnonzero(~np.isnan(self.enter))
-        before, now = self.leave[at[:-1]], self.enter[at[1:]]
-        out[at[1:]] += np.where(now >= before, now - before, now)
+        out[at[1:]] += counter_steps(self.leave[at[:-1]], self.enter[at[1:]])[0]
         return out
 
 

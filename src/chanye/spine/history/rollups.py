@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from chanye.spine.history.aggregates import Points, pieces_of, points_of
 from chanye.spine.history.columns import HOUR, Slice, series_runs
+from chanye.spine.history.counters import counter_steps
 from chanye.spine.history.parts import day_name, file_digest
 from chanye.spine.history.types import F64, I64, SeriesSpec
 from chanye.spine.history.wal import sync_folder
@@ -86,9 +87,8 @@ def _inner_gain(points: Points) -> F64:
     """Counter gains between known samples of one hour."""
     out = np.zeros(len(points.time))
     at = np.flatnonzero(points.is_known)
-    before, now = points.value[at[:-1]], points.value[at[1:]]
     same = points.time[at[1:]] // HOUR == points.time[at[:-1]] // HOUR
-    out[at[1:]] = np.where(same, np.where(now >= before, now - before, now), 0.0)
+    out[at[1:]] = np.where(same, counter_steps(points.value[at[:-1]], points.value[at[1:]])[0], 0.0)
     return out
 
 
