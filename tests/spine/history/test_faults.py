@@ -104,6 +104,18 @@ def test_start_replays_a_million_rows_quickly(tmp_path: Path) -> None:
     assert took < 4.0  # 2 s on a quiet machine
 
 
+@pytest.mark.parametrize("number", [4095, 4096, 70_000, 5_000_000])
+def test_a_start_replays_series_numbers_beyond_the_table_of_latest(tmp_path: Path, number: int) -> None:
+    with History(tmp_path) as history:
+        history.append(batch(1, number, [T0], [7]))
+    with History(tmp_path) as history:
+        assert history.source("s").last_sequence == 1
+        assert Reader(tmp_path).latest([number]).value.tolist() == [7]
+        history.flush()
+    with History(tmp_path):
+        assert Reader(tmp_path).latest([number]).value.tolist() == [7]
+
+
 def records(path: Path) -> list[int]:
     data, at, found = path.read_bytes(), 0, []
     while at < len(data):

@@ -66,6 +66,9 @@ class Memory:
         # adopted parts may have a later number than records of the log
         self.batch, self.arrival = max(self.batch, record.batch), max(self.arrival, record.arrival)
         series, times, value, quality = record.columns()
+        if len(series):
+            # an append reserved before it wrote; a replay comes to the series numbers of the log here
+            self.latest.reserve(int(series.max()))
         mark = self.mark(record.offset + record.size)
         self.latest.update(series, times, value, quality, record.arrival, mark)
 
