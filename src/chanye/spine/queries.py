@@ -98,6 +98,30 @@ def latest(viewer: Viewer, series_ids: Sequence[int]) -> Latest:
     return reader().latest(series_ids)
 
 
+def values_at(viewer: Viewer, series_ids: Sequence[int], moment: int) -> Latest:
+    """Return the newest sample of each series before ``moment`` (us UTC), in the order asked.
+
+    Raises
+    ------
+    DeniedError
+        If one of them may not be seen.
+    """
+    _check(viewer, series_ids)
+    found = reader().raw(series_ids, moment - 1, moment, bounds=True)
+    before = found.time < moment
+    # of each series, the last one before the moment: samples are sorted by series and time
+    row = {int(number): i for i, number in enumerate(found.series.tolist()) if before[i]}
+    at = [row.get(number, -1) for number in series_ids]
+    known = np.array(at) >= 0 if at else np.zeros(0, bool)
+    return Latest(
+        np.array(series_ids, np.uint32),
+        np.where(known, np.append(found.time, 0)[at], 0),
+        np.where(known, np.append(found.value, np.nan)[at], np.nan),
+        np.where(known, np.append(found.quality, 0)[at], 0).astype(np.uint16),
+        np.where(known, np.append(found.arrival, 0)[at], 0),
+    )
+
+
 def _check(viewer: Viewer, series_ids: Sequence[int]) -> None:
     wanted = set(series_ids)
     if _visible_series(viewer).filter(id__in=wanted).count() != len(wanted):

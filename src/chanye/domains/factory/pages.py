@@ -1,17 +1,14 @@
-"""The machine board, the machine page, and where its numbers come from."""
+"""The machine page, and where its numbers come from."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections import Counter
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from hashlib import blake2b
+from dataclasses import dataclass
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
@@ -20,15 +17,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_safe
 
-from chanye.domains.factory import queries
+from chanye.domains.factory import live, queries
+from chanye.domains.factory.days import Day, date_at, read_day
 from chanye.domains.factory.evidence_words import ELEMENTS, FORMULAS
 from chanye.domains.factory.floor import day_window
-from chanye.domains.factory.types import Figure, MachineKpis, MachineTile, Segment
+from chanye.domains.factory.types import Figure, MachineKpis, MachineTile
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 from chanye.spine.history.types import Quality
 from chanye.spine.store import reader
-from chanye.spine.types import STATE_CLASSES, AssetRef, SeriesRef
+from chanye.spine.types import AssetRef, SeriesRef
 
 HOUR = 3_600_000_000
 #: Ranges of the machine page, beside the shift: name -> (words, length [us]).
@@ -37,95 +35,11 @@ RANGES: dict[str, tuple[str | Promise, int]] = {
     "24h": (_l("24 h"), 24 * HOUR),
     "7d": (_l("7 d"), 168 * HOUR),
 }
+#: Those of them that a trend knows by the same name.
+TREND_RANGES = frozenset(RANGES)
 SHORTEST, LONGEST = 10_000_000, 92 * 24 * HOUR
 ROWS = 200
 LETTERS = {"running": "r", "setup": "s", "waiting": "w", "stopped": "x", "unknown": "u", "planned_off": "o"}
-# A tile reads best when it is this much wider than high.
-TILE_SHAPE = 1.75
-
-
-def _viewer(request: HttpRequest) -> Viewer:
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]  # set by the viewer middleware
-    return viewer
-
-
-def _mark(*things: object) -> str:
-    """Return a short word that changes when anything in ``things`` does."""
-    return blake2b(repr(things).encode(), digest_size=6).hexdigest()
-
-
-def wall_grid(tiles: int, shape: float) -> tuple[int, int]:
-    """Return the columns and rows that show ``tiles`` tiles largest on a screen ``shape`` times as wide as high."""
-
-    def size(columns: int) -> float:
-        return min(shape / columns / TILE_SHAPE, 1 / rows(columns))
-
-    def rows(columns: int) -> int:
-        return max(1, -(-tiles // columns))
-
-    best = max(range(1, max(tiles, 1) + 1), key=size)
-    return best, rows(best)
-
-
-def _lasting(strip: tuple[Segment, ...], end: int) -> tuple[Segment, ...]:
-    """Let the last piece last to the end of the window: the page covers what is still ahead, second by second."""
-    return (*strip[:-1], replace(strip[-1], end=end)) if strip else strip
-
-
-@lru_cache(maxsize=2048)
-def _tile_html(tile: MachineTile, start: int, end: int, wall: bool, language: str) -> tuple[str, str]:
-    """Return a tile's mark and its HTML, with slots for what moves with the clock; drawn once for all who look."""
-    mark = _mark(tile, start, end, wall, language)
-    context = {"tile": tile, "mark": mark, "start": start, "end": end, "wall": wall}
-    return mark, render_to_string("factory/tile.html", context)
-
-
-def _seen(now: int, age: int | None) -> int | None:
-    """Return the second in which a machine was last heard of."""
-    return None if age is None else (now - age) // 1_000_000 * 1_000_000
-
-
-@require_safe
-def site_board(request: HttpRequest, site_id: int) -> HttpResponse:
-    """Show every machine of a site; ``?part=tiles`` answers only the live part, 304 when nothing changed."""
-    board = queries.board(_viewer(request), site_id, now=time.time_ns() // 1000)
-    wall, language = request.GET.get("wall") == "1", get_language() or ""
-    tiles = [
-        _tile_html(
-            replace(tile, age=None, strip=_lasting(tile.strip, board.end)), board.start, board.end, wall, language
-        )
-        for tile in board.tiles
-    ]
-    seen = {tile.asset_id: _seen(board.now, tile.age) for tile in board.tiles}
-    counts = Counter(tile.state if tile.state in STATE_CLASSES else "unknown" for tile in board.tiles)
-    tally = [(state, counts[state]) for state in STATE_CLASSES]
-    etag = f'W/"{_mark(board.site_name, tally, [mark for mark, _html in tiles], seen, wall, language)}"'
-    part = request.GET.get("part") == "tiles"
-    if part and request.headers.get("If-None-Match") == etag:
-        response = HttpResponse(status=304)
-    else:
-        context = {
-            "board": board,
-            "tiles": [html for _mark_, html in tiles],
-            "times": (board.now, seen),
-            "seen": " ".join(f"{number}:{at}" for number, at in seen.items() if at is not None),
-            "tally": tally,
-            "tally_mark": _mark(tally),
-            "wide": wall_grid(len(tiles), 1.9),
-            "tall": wall_grid(len(tiles), 0.55),
-            "here_site": {"id": site_id, "name": board.site_name},
-            "connect_url": "/connections/",
-        }
-        response = render(request, "factory/tiles.html" if part else "factory/board.html", context)
-    return _revalidated(response, etag) if part else response
-
-
-def _revalidated(response: HttpResponse, etag: str) -> HttpResponse:
-    """Let the browser keep the answer and ask each time whether it still holds."""
-    response["ETag"] = etag
-    response["Cache-Control"] = "private, no-cache"
-    patch_vary_headers(response, ["Cookie", "Accept-Language"])
-    return response
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +56,16 @@ def _moment(text: str | None) -> int | None:
     return int(text) * 1000 if text and text.isascii() and text.isdigit() and len(text) < 15 else None
 
 
-def _window(request: HttpRequest, viewer: Viewer, machine_id: int, now: int) -> Window:
+def _window(request: HttpRequest, viewer: Viewer, machine_id: int, day: Day, now: int) -> Window:
     start, end = _moment(request.GET.get("start")), _moment(request.GET.get("end"))
     if start is not None and end is not None and SHORTEST <= end - start <= LONGEST:
         return Window(start, end, "")
     name = request.GET.get("range", "")
     if name in RANGES:
         return Window(now - RANGES[name][1], now, name)
-    asset = spine.asset(viewer, machine_id)
-    start, end = day_window(asset, now)
+    if day.past:
+        return Window(day.start, day.end, "day")
+    start, end = day_window(spine.asset(viewer, machine_id), now)
     if name == "shift":
         for _name, first, last in queries.shift_runs(viewer, machine_id, start - 24 * HOUR, end):
             if first <= now < last:
@@ -210,13 +125,15 @@ class Reading:
     why: str
 
 
-def _readings(viewer: Viewer, series: list[SeriesRef], now: int) -> list[Reading]:
-    latest = spine.latest(viewer, [one.id for one in series])
+def _readings(viewer: Viewer, series: list[SeriesRef], at: int, now: int) -> list[Reading]:
+    """Return what each series said last before ``at`` (us UTC)."""
+    numbers = [one.id for one in series]
+    latest = spine.values_at(viewer, numbers, at) if at < now else spine.latest(viewer, numbers)
     found = []
     for i, one in enumerate(series):
         time_, value = int(latest.time[i]), float(latest.value[i])
         bad = not time_ or math.isnan(value) or bool(Quality.is_bad(latest.quality[i : i + 1])[0])
-        stale = one.hold is not None and now - time_ > one.hold
+        stale = one.hold is not None and at - time_ > one.hold
         shown: float | str = value
         if not bad and one.kind in ("state", "text"):
             texts = reader().texts(one.id)
@@ -228,30 +145,52 @@ def _readings(viewer: Viewer, series: list[SeriesRef], now: int) -> list[Reading
 
 @require_safe
 def machine_page(request: HttpRequest, machine_id: int) -> HttpResponse:
-    """Show one machine: what it does, its figures, where its time went, its intervals and series."""
-    viewer, now = _viewer(request), time.time_ns() // 1000
+    """Show one machine: what it does, its figures, where its time went, its intervals and series.
+
+    ``?day=2017-02-01`` shows a day that is over; ``?range`` and ``?start&end`` any other window.
+    """
+    viewer, now = live.viewer_of(request), time.time_ns() // 1000
     machine = spine.asset(viewer, machine_id)
-    tile = queries.tile(viewer, machine_id, now=now)
-    seen = _seen(now, tile.age)
-    mark = _mark(tile.state, tile.state_text, tile.since, tile.program, seen)
-    context = {"tile": tile, "machine": machine, "now": now, "mark": mark, "seen": seen}
-    if request.GET.get("part") == "now":
+    with live.by_the_clock_of(machine):
+        return _machine(request, viewer, machine, now)
+
+
+def _machine(request: HttpRequest, viewer: Viewer, machine: AssetRef, now: int) -> HttpResponse:
+    part = request.GET.get("part") == "now"
+    day = read_day(None if part else request.GET.get("day"), machine, now)
+    window = Window(0, 0, "") if part else _window(request, viewer, machine.id, day, now)
+    if window.name == "day":
+        tile = queries.past_tile(viewer, machine.id, day.start, day.end, now=now)
+    else:
+        tile = queries.tile(viewer, machine.id, now=now)
+    seen = live.seen(now, tile.age)
+    mark = live.mark(tile.state, tile.state_text, tile.since, tile.program, seen)
+    context: dict[str, Any] = {"tile": tile, "machine": machine, "now": now, "mark": mark, "seen": seen}
+    if part:
         etag = f'W/"{mark}{get_language()}"'
         if request.headers.get("If-None-Match") == etag:
-            return _revalidated(HttpResponse(status=304), etag)
-        return _revalidated(render(request, "factory/now.html", context), etag)
-    window = _window(request, viewer, machine_id, now)
-    kpis = queries.machine_kpis(viewer, machine_id, window.start, window.end, now=now)
-    strip = queries.strip(viewer, machine_id, window.start, window.end, now=now)
-    series = spine.series_of(viewer, [machine_id])
-    context |= {
+            return live.revalidated(HttpResponse(status=304), etag)
+        return live.revalidated(render(request, "factory/now.html", context), etag)
+    context |= {"window": window, "day": day if window.name in ("day", "today") else None, "past": day.past}
+    context |= _span(viewer, machine, tile, window, now)
+    return render(request, "factory/machine.html", context)
+
+
+def _span(viewer: Viewer, machine: AssetRef, tile: MachineTile, window: Window, now: int) -> dict[str, Any]:
+    """Return what the machine's page says of a window."""
+    kpis = queries.machine_kpis(viewer, machine.id, window.start, window.end, now=now)
+    strip = queries.strip(viewer, machine.id, window.start, window.end, now=now)
+    last = date_at(machine, now - tile.age) if tile.age is not None else ""
+    known = [piece for piece in strip if piece.state != "unknown"]
+    first, until = (known[0].start, known[-1].end) if known else (window.start, window.end)
+    partly = SHORTEST <= until - first < window.end - window.start and window.end < now
+    return {
         "here_site": _site_of(viewer, machine),
-        "window": window,
         "today": window.name == "today",
         "ranges": RANGES,
         "kpis": kpis,
         "elements": _elements(kpis),
-        "figures": _figures(kpis, machine_id, window),
+        "figures": _figures(kpis, machine.id, window),
         "strip": strip,
         "columns": 0 if len(strip) <= ROWS else 1200,
         "titles": len(strip) <= ROWS,
@@ -260,9 +199,30 @@ def machine_page(request: HttpRequest, machine_id: int) -> HttpResponse:
         "steps": _steps(window),
         "marks": [window.start + (window.end - window.start) * i // 6 for i in range(7)],
         "mark_form": "%H:%M" if window.end - window.start <= 36 * HOUR else "%m-%d",
-        "series": _readings(viewer, series, now),
+        "series": _readings(viewer, spine.series_of(viewer, [machine.id]), until if window.end < now else now, now),
+        "over": window.end < now,
+        "narrower": (first, until, first // 1000, -(-until // 1000)) if partly else None,
+        "onward": _onward(window),
+        "gap": _gap(window, bool(known), last, _holds(window, tile, now)),
     }
-    return render(request, "factory/machine.html", context)
+
+
+def _gap(window: Window, known: bool, last: str, holds: bool) -> dict[str, str]:
+    """Return what to say where nothing is known of a day: the day of the newest data, if it is another one."""
+    if known or not last or window.name not in ("day", "today"):
+        return {}
+    return {"last": "" if holds else last}
+
+
+def _holds(window: Window, tile: MachineTile, now: int) -> bool:
+    return tile.age is not None and window.start <= now - tile.age < window.end
+
+
+def _onward(window: Window) -> str:
+    """Return the query that opens a trend on the same window."""
+    if window.name in TREND_RANGES:
+        return f"?range={window.name}"
+    return f"?start={window.start // 1000}&end={window.end // 1000}"
 
 
 def _figures(kpis: MachineKpis, machine_id: int, window: Window) -> list[tuple[str, object, Figure, str]]:
@@ -295,9 +255,10 @@ def figure_page(request: HttpRequest, machine_id: int, name: str) -> HttpRespons
     formula = FORMULAS.get(name)
     if formula is None:
         raise Http404(name)
-    viewer, now = _viewer(request), time.time_ns() // 1000
+    viewer, now = live.viewer_of(request), time.time_ns() // 1000
     machine = spine.asset(viewer, machine_id)
-    window = _window(request, viewer, machine_id, now)
+    day = read_day(request.GET.get("day"), machine, now)
+    window = _window(request, viewer, machine_id, day, now)
     kpis = queries.machine_kpis(viewer, machine_id, window.start, window.end, now=now)
     context = {
         "machine": machine,
@@ -312,6 +273,7 @@ def figure_page(request: HttpRequest, machine_id: int, name: str) -> HttpRespons
         "end_ms": window.end // 1000,
     }
     in_sheet = request.headers.get("HX-Request") == "true"
-    response = render(request, "factory/figure_in.html" if in_sheet else "factory/figure.html", context)
+    with live.by_the_clock_of(machine):
+        response = render(request, "factory/figure_in.html" if in_sheet else "factory/figure.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response

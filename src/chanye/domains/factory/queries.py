@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from chanye.domains.factory.floor import MACHINE_KINDS, Floor, Look, day_window, load, load_calendars, look
@@ -219,7 +221,7 @@ def board(viewer: Viewer, site_id: int, *, now: int) -> Board:
     """
     site = spine.asset(viewer, site_id)
     start, end = day_window(site, now)
-    tag = _tag(now)  # taken before reading: what arrives meanwhile changes the next one
+    tag = board_tag(now)  # taken before reading: what arrives meanwhile changes the next one
     floor = load(viewer, spine.assets(viewer, below=site.id, kinds=MACHINE_KINDS), site.id)
     tiles = tuple(_tile(floor, seen, now) for seen in look(floor, start, min(now, end), now))
     changed = max([floor.calendars.changed_at, *(m.expected.changed_at for m in floor.machines)])
@@ -235,7 +237,51 @@ def board(viewer: Viewer, site_id: int, *, now: int) -> Board:
     )
 
 
-def _tag(now: int) -> str:
+def past_tile(viewer: Viewer, asset_id: int, start: int, end: int, *, now: int) -> MachineTile:
+    """Return one machine as it stood over ``[start, end)``, which is over.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such machine for the viewer.
+    """
+    asset = spine.asset(viewer, asset_id)
+    floor = load(viewer, [asset], _site_of(viewer, asset))
+    if not floor.machines:
+        raise DeniedError("This is not a machine: it has no series of the role execution.")
+    (seen,) = look(floor, start, end, now)
+    return _stood(_tile(floor, seen, now))
+
+
+def past_board(viewer: Viewer, site_id: int, start: int, end: int, *, now: int) -> Board:
+    """Return a site's machines over ``[start, end)``, a day that is over; see ``MachineTile.as_of``.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such site for the viewer.
+    """
+    site = spine.asset(viewer, site_id)
+    tag = board_tag(now)
+    floor = load(viewer, spine.assets(viewer, below=site.id, kinds=MACHINE_KINDS), site.id)
+    tiles = tuple(_stood(_tile(floor, seen, now)) for seen in look(floor, start, end, now))
+    return Board(site.id, site.name, site.simulated, now, start, end, tiles, f"{site.id}-{start:x}-{tag}")
+
+
+def _stood(tile: MachineTile) -> MachineTile:
+    """Return a tile in the last state that is known in its strip, without what is only known of the present."""
+    last = next((piece for piece in reversed(tile.strip) if piece.state != "unknown"), None)
+    return replace(
+        tile,
+        state=last.state if last else "unknown",
+        state_text=last.text if last else "",
+        since=last.start if last else None,
+        as_of=last.end if last else None,
+        power=Figure(None, "W", 0.0, "no_meter"),
+    )
+
+
+def board_tag(now: int) -> str:
     """Return a word that changes with any sample, any frame, and every minute: figures move while nothing happens."""
     return f"{reader().generation():x}-{frame_queries.frames_tag()}-{now // 60_000_000:x}"
 

@@ -98,7 +98,10 @@ class MachineDetail:
 
 @dataclass(frozen=True, slots=True)
 class MachineTile:
-    """What the board shows of one machine; ``since`` and ``age``: us UTC and us, None where nothing is known."""
+    """What the board shows of one machine; ``since`` and ``age``: us UTC and us, None where nothing is known.
+
+    Of a past day ``state`` is the last that is known and ``as_of`` [us UTC] the moment up to which it is.
+    """
 
     asset_id: int
     name: str
@@ -113,6 +116,7 @@ class MachineTile:
     power: Figure
     age: int | None
     strip: tuple[Segment, ...] = field(default=())
+    as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,12 @@
     if ("close" in at.dataset) at.closest("dialog").close();
     if ("dismiss" in at.dataset) at.closest(".toast").remove();
   });
+  document.addEventListener("click", (event) => {
+    if (event.target.matches('.dayname input') && event.target.showPicker) event.target.showPicker();
+  });
+  document.addEventListener("change", (event) => {
+    if ("submit" in event.target.dataset && event.target.value && event.target.checkValidity()) event.target.form.requestSubmit();
+  });
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }
     if (event.key === "Escape") $$("details.pick[open]").forEach((one) => { one.open = false; });
