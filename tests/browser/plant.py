@@ -119,6 +119,9 @@ class Plant:
         )
         return Board(site_id, "渝北精密机械一厂", True, now, start, end, tiles, str(still))
 
+    def board_tag(self, viewer: Viewer, now: int) -> str:
+        return f"{now // MINUTE}-{self.changes!r}"
+
     def tile(self, viewer: Viewer, machine_id: int, *, now: int) -> MachineTile:
         return next(one for one in self.board(viewer, self.site_id, now=now).tiles if one.asset_id == machine_id)
 

@@ -89,7 +89,7 @@ def site_board(request: HttpRequest, site_id: int) -> HttpResponse:
     wall, part = request.GET.get("wall") == "1", request.GET.get("part") == "tiles"
     looked: tuple[object, ...] = ()
     if part:
-        stands = queries.board_tag(now), now // QUIET
+        stands = queries.board_tag(viewer, now), now // QUIET
         looked = (viewer.organisation_id, viewer.system, site_id, wall, get_language(), *stands)
         known = _drawn.get(looked)
         if known and request.headers.get("If-None-Match") == known:

@@ -28,7 +28,7 @@ from chanye.spine.history.types import Quality
 from chanye.spine.store import reader
 from chanye.spine.types import AssetRef, SeriesRef
 
-HOUR = 3_600_000_000
+MINUTE, HOUR = 60_000_000, 3_600_000_000
 #: Ranges of the machine page, beside the shift: name -> (words, length [us]).
 RANGES: dict[str, tuple[str | Promise, int]] = {
     "8h": (_l("8 h"), 8 * HOUR),
@@ -159,8 +159,9 @@ def _machine(request: HttpRequest, viewer: Viewer, machine: AssetRef, now: int) 
     part = request.GET.get("part") == "now"
     day = read_day(None if part else request.GET.get("day"), machine, now)
     window = Window(0, 0, "") if part else _window(request, viewer, machine.id, day, now)
-    if window.name == "day":
-        tile = queries.past_tile(viewer, machine.id, day.start, day.end, now=now)
+    over = not part and window.end <= day_window(machine, now)[0]
+    if over:
+        tile = queries.past_tile(viewer, machine.id, window.start, window.end, now=now)
     else:
         tile = queries.tile(viewer, machine.id, now=now)
     seen = live.seen(now, tile.age)
@@ -171,7 +172,9 @@ def _machine(request: HttpRequest, viewer: Viewer, machine: AssetRef, now: int) 
         if request.headers.get("If-None-Match") == etag:
             return live.revalidated(HttpResponse(status=304), etag)
         return live.revalidated(render(request, "factory/now.html", context), etag)
-    context |= {"window": window, "day": day if window.name in ("day", "today") else None, "past": day.past}
+    if over and window.name == "":
+        day = read_day(date_at(machine, window.start), machine, now)
+    context |= {"window": window, "day": day if over or window.name == "today" else None, "past": over}
     context |= _span(viewer, machine, tile, window, now)
     return render(request, "factory/machine.html", context)
 
@@ -183,7 +186,7 @@ def _span(viewer: Viewer, machine: AssetRef, tile: MachineTile, window: Window, 
     last = date_at(machine, now - tile.age) if tile.age is not None else ""
     known = [piece for piece in strip if piece.state != "unknown"]
     first, until = (known[0].start, known[-1].end) if known else (window.start, window.end)
-    partly = SHORTEST <= until - first < window.end - window.start and window.end < now
+    partly = SHORTEST <= until - first < window.end - window.start - MINUTE and window.end < now
     return {
         "here_site": _site_of(viewer, machine),
         "today": window.name == "today",

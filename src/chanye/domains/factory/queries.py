@@ -221,7 +221,7 @@ def board(viewer: Viewer, site_id: int, *, now: int) -> Board:
     """
     site = spine.asset(viewer, site_id)
     start, end = day_window(site, now)
-    tag = board_tag(now)  # taken before reading: what arrives meanwhile changes the next one
+    tag = board_tag(viewer, now)  # taken before reading: what arrives meanwhile changes the next one
     floor = load(viewer, spine.assets(viewer, below=site.id, kinds=MACHINE_KINDS), site.id)
     tiles = tuple(_tile(floor, seen, now) for seen in look(floor, start, min(now, end), now))
     changed = max([floor.calendars.changed_at, *(m.expected.changed_at for m in floor.machines)])
@@ -262,7 +262,7 @@ def past_board(viewer: Viewer, site_id: int, start: int, end: int, *, now: int) 
         If there is no such site for the viewer.
     """
     site = spine.asset(viewer, site_id)
-    tag = board_tag(now)
+    tag = board_tag(viewer, now)
     floor = load(viewer, spine.assets(viewer, below=site.id, kinds=MACHINE_KINDS), site.id)
     tiles = tuple(_stood(_tile(floor, seen, now)) for seen in look(floor, start, end, now))
     return Board(site.id, site.name, site.simulated, now, start, end, tiles, f"{site.id}-{start:x}-{tag}")
@@ -281,7 +281,7 @@ def _stood(tile: MachineTile) -> MachineTile:
     )
 
 
-def board_tag(now: int) -> str:
+def board_tag(viewer: Viewer, now: int) -> str:
     """Return a word that changes with any sample, any frame, and every minute: figures move while nothing happens."""
     return f"{reader().generation():x}-{frame_queries.frames_tag()}-{now // 60_000_000:x}"
 
