@@ -1,5 +1,6 @@
 """Killed, cut, flipped and full: nothing acknowledged is lost, nothing doubled, damage is named."""
 
+import contextlib
 import json
 import os
 import random
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chanye.kernel.errors import TransientError
+from chanye.kernel.errors import ConfigError, TransientError
 from chanye.spine.history import History, Reader, SeriesSpec, verify
 from chanye.spine.history.wal import HEADER, MAGIC
 from history_samples import T0, S, batch
@@ -256,6 +257,12 @@ def fill_up(history: History) -> int:
     raise AssertionError("the disk never filled")
 
 
+def fill_with_bytes(path: Path) -> None:
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+
+
 def test_a_really_full_file_system(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -274,9 +281,11 @@ def test_a_really_full_file_system(tmp_path: Path) -> None:
             assert report.ok, report.problems
             with pytest.raises(TransientError):
                 history.flush()
+        fill_with_bytes(disk / "more")
         with pytest.raises(TransientError):
             History(disk, min_free_bytes=0)
         (disk / "ballast").unlink()
+        (disk / "more").unlink()
         with History(disk, min_free_bytes=0) as history:
             assert history.source("s").last_sequence == k
             history.flush()
@@ -352,3 +361,122 @@ def test_the_clock_may_run_backwards(tmp_path: Path) -> None:
     with History(tmp_path, clock=lambda: next(times)) as history:
         got = [history.append(batch(k + 1, 1, [T0 + k], [k])).arrival for k in range(3)]
     assert got == sorted(set(got))
+
+
+def shop(folder: Path) -> Path:
+    """Three days in parts, rolled up, a dictionary, and a hundred samples in the log; closed in order."""
+    with History(folder) as history:
+        assert history.encode(2, ["IDLE", "ACTIVE"]) == [0, 1]
+        for day in range(3):
+            history.append(batch(day + 1, 1, T0 + day * 86_400 * S + S * np.arange(500), np.arange(500)))
+            history.flush()
+        while history.maintain(lambda ids: {i: SeriesSpec(i) for i in ids}).more:
+            pass
+        history.append(batch(4, 1, T0 + 4 * 86_400 * S + S * np.arange(100), np.arange(100)))
+    return folder
+
+
+def named(folder: Path) -> list[str]:
+    return sorted({p.file for p in verify(folder).problems})
+
+
+@pytest.mark.parametrize("at", [8, 30, 34, 41, 50, 57, 4096 + 32 + 2, 4096 + 32 + 9, 4096 + 32 * 9])
+def test_a_flipped_bit_in_the_table_of_latest_is_named_and_cured_by_a_start(tmp_path: Path, at: int) -> None:
+    flip(shop(tmp_path) / "latest.bin", at)
+    assert named(tmp_path) == ["latest.bin"]
+    assert len(Reader(tmp_path).raw([1], 1, T0 * 2)) == 1600
+    with History(tmp_path):
+        assert named(tmp_path) == []
+        assert Reader(tmp_path).latest([1]).value.tolist() == [99]
+
+
+def test_a_lost_segment_of_the_log_is_named_before_and_after_the_start(tmp_path: Path) -> None:
+    (shop(tmp_path) / "wal" / "0000000004.log").unlink()
+    assert named(tmp_path) == ["wal/0000000004.log"]
+    with History(tmp_path) as history:
+        assert history.append(batch(4, 1, [T0], [1])).stored == 1
+        history.flush()
+    assert named(tmp_path) == ["damaged/0000000004-0.log"]
+
+
+@pytest.mark.parametrize("file", sorted(["rollups", "parts"]))
+def test_a_flipped_bit_in_any_file_of_a_day_is_named(tmp_path: Path, file: str) -> None:
+    path = sorted((shop(tmp_path) / file).rglob("*.parquet"))[1]
+    flip(path, path.stat().st_size // 2)
+    assert named(tmp_path) == [str(path.relative_to(tmp_path))]
+    copy = tmp_path.with_name("seen by a fresh process")
+    shutil.copytree(tmp_path, copy)
+    assert len(Reader(copy).raw([1], 1, T0 * 2)) == (1600 if file == "rollups" else 1100)
+    got = Reader(copy).aggregate([SeriesSpec(1)], T0, T0 + 5 * 86_400 * S, 3600 * S, ["Count"])
+    assert np.nansum(got.columns["Count"]) == 1600, "what one of the two says is enough for hours"
+
+
+def test_a_damaged_table_of_hours_is_made_anew_when_its_day_changes(tmp_path: Path) -> None:
+    path = sorted((shop(tmp_path) / "rollups").glob("*"))[0]
+    flip(path, path.stat().st_size // 2)
+    with History(tmp_path) as history:
+        history.append(batch(9, 3, [T0 + 7200 * S], [5]))
+        history.flush()
+        while history.maintain(lambda ids: {i: SeriesSpec(i) for i in ids}).more:
+            pass
+    assert verify(tmp_path).ok
+    got = Reader(tmp_path).aggregate([SeriesSpec(1), SeriesSpec(3)], T0, T0 + 86_400 * S, 3600 * S, ["Count"])
+    assert np.nansum(got.columns["Count"], axis=1).tolist() == [500, 1]
+
+
+def killed(folder: Path) -> Path:
+    """Leave a folder as a power cut does: SQLite's own log was not moved into the manifest."""
+    code = """
+import os, sys
+from pathlib import Path
+from test_faults import shop
+from chanye.spine.history.manifest import Manifest
+Manifest.close = lambda self: os._exit(0)
+shop(Path(sys.argv[1]))
+"""
+    env = ENV | {"PYTHONPATH": f"{ENV['PYTHONPATH']}{os.pathsep}{HERE}"}
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, env=env)
+    return folder
+
+
+def test_a_flipped_bit_in_the_log_of_the_manifest_loses_nothing_in_silence(tmp_path: Path) -> None:
+    log = killed(tmp_path) / "manifest.sqlite3-wal"
+    assert named(tmp_path) == []
+    size = log.stat().st_size
+    assert size > 30_000
+    parts = len(list((tmp_path / "parts").rglob("*.parquet")))
+    for at in (9, size // 2, size * 3 // 4):
+        copy = tmp_path.with_name(f"flipped at {at}")
+        shutil.copytree(tmp_path, copy)
+        flip(copy / log.name, at)
+        assert "manifest.sqlite3-wal" in named(copy)
+        with pytest.raises(ConfigError, match="backup"):
+            History(copy)
+        assert len(list((copy / "parts").rglob("*.parquet"))) == parts, "a start deleted what the manifest forgot"
+
+
+def test_parts_that_an_older_manifest_does_not_know_are_kept_and_named(tmp_path: Path) -> None:
+    with History(tmp_path / "h") as history:
+        history.append(batch(1, 1, [T0], [1]))
+        history.flush()
+    shutil.copy(tmp_path / "h" / "manifest.sqlite3", tmp_path / "backup")
+    with History(tmp_path / "h") as history:
+        history.append(batch(2, 1, [T0 + S], [2]))
+        history.flush()
+    shutil.copy(tmp_path / "backup", tmp_path / "h" / "manifest.sqlite3")
+    with History(tmp_path / "h"):
+        assert Reader(tmp_path / "h").raw([1], 1, T0 * 2).value.tolist() == [1]
+    kept = [p for p in named(tmp_path / "h") if p.endswith(".parquet")]
+    assert len(kept) == 1
+    assert kept[0].startswith("damaged/2")
+
+
+def test_a_manifest_that_cannot_be_read_is_told_in_words(tmp_path: Path) -> None:
+    os.truncate(shop(tmp_path) / "manifest.sqlite3", 9000)
+    assert "manifest.sqlite3" in named(tmp_path)
+    reader = Reader(tmp_path)
+    for read in (lambda: reader.raw([1], 1, T0 * 2), lambda: reader.since(0), reader.audit, lambda: reader.texts(2)):
+        with pytest.raises(TransientError, match="chanye verify"):
+            read()
+    with pytest.raises((ConfigError, TransientError), match=r"backup|again"):
+        History(tmp_path)

@@ -20,6 +20,7 @@ from chanye.spine.history.latest import LatestRows
 from chanye.spine.history.manifest import Manifest, add_audit, add_part, concat_latest, merge_latest, set_meta
 from chanye.spine.history.memory import SourceMemory
 from chanye.spine.history.parts import concat_contents
+from chanye.spine.history.reader import readable_manifest
 from chanye.spine.history.rolling import roll_up_day
 from chanye.spine.history.types import AuditRow, Maintenance, Receipt, SeriesSpec
 from chanye.spine.history.verify import Counts, audit_rows
@@ -215,10 +216,11 @@ class Reader(AnalysisReader):
         manifest = self._store.manifest()
         if manifest is None:
             return []
-        view = self._store.snapshot()
-        rows = self._audited(manifest)
-        while manifest.version() != view.version:
-            view, rows = self._store.snapshot(), self._audited(manifest)
+        with readable_manifest():
+            view = self._store.snapshot()
+            rows = self._audited(manifest)
+            while manifest.version() != view.version:
+                view, rows = self._store.snapshot(), self._audited(manifest)
         counts: Counts = {(s, hour, reason): n for s, hour, reason, n in rows}
         for record in view.records:
             s, more, _ = record.meta()

@@ -11,6 +11,7 @@ import mmap
 import os
 import threading
 import time as clocks
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ SLOT = np.dtype(
 )
 PAGE = 4096
 MAGIC = 0x6368_6C61_7465_0001
-_LOCK, _MAGIC, _CAPACITY, _SEGMENT, _OFFSET, _BATCH, _ARRIVAL = range(7)
+_LOCK, _MAGIC, _CAPACITY, _SEGMENT, _OFFSET, _BATCH, _ARRIVAL, _CHECK = range(8)
 Slots = npt.NDArray[np.void]
 
 
@@ -93,13 +94,18 @@ class LatestTable:
             slots["quality"][at] = quality[won]
             slots["arrival"][at] = arrival if isinstance(arrival, int) else arrival[won]
         if mark is not None:
-            self._words[_SEGMENT : _ARRIVAL + 1] = mark
+            self._say(mark)
         self._words[_LOCK] += 1
+
+    def _say(self, mark: Mark) -> None:
+        words = self._words[_SEGMENT : _ARRIVAL + 1]
+        words[:] = mark
+        self._words[_CHECK] = zlib.crc32(words.tobytes())
 
     def publish(self, mark: Mark) -> None:
         """Show the table to readers (first call) and how far the log is durable."""
         self._words[_LOCK] += 1
-        self._words[_SEGMENT : _ARRIVAL + 1] = mark
+        self._say(mark)
         self._words[_LOCK] += 1
         if self._fresh is not None:
             self._fresh.replace(self._path)
@@ -147,16 +153,21 @@ class LatestView:
                 self._id = seen
         return len(self._words) > 0 and int(self._words[_MAGIC]) == MAGIC
 
+    @property
+    def capacity(self) -> int:
+        """Return how many slots there are."""
+        return len(self._slots) if self._remap() else 0
+
     def mark(self) -> Mark | None:
-        """Return how far the log is durable, None if no writer ever said so."""
+        """Return how far the log is durable, None if no writer ever said so or what it said is damaged."""
         if not self._remap():
             return None
         words = self._words
         for _ in range(10_000):
             before = int(words[_LOCK])
-            values = words[_SEGMENT : _ARRIVAL + 1].tolist()
+            said = words[_SEGMENT : _CHECK + 1].copy()
             if not before & 1 and before == int(words[_LOCK]):
-                return Mark(*values)
+                return Mark(*said[:-1].tolist()) if zlib.crc32(said[:-1].tobytes()) == said[-1] else None
             clocks.sleep(0)
         return None
 

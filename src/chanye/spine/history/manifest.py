@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import NamedTuple
@@ -108,13 +108,15 @@ class Manifest:
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
         path = folder / "manifest.sqlite3"
-        self._lock = threading.RLock()
+        self._lock, self._writable = threading.RLock(), writable
         uri = f"{path.absolute().as_uri()}?mode={'rwc' if writable else 'ro'}"
         self.db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
         if writable:
             try:
                 self.db.execute("PRAGMA journal_mode=WAL")
                 self.db.execute("PRAGMA synchronous=FULL")
+                # short, for what stands in SQLite's log alone is the least protected
+                self.db.execute("PRAGMA wal_autocheckpoint=100")
                 self.db.executescript(SCHEMA)
             except sqlite3.OperationalError:
                 self.db.close()
@@ -164,8 +166,11 @@ class Manifest:
         return None if row is None else unpack_contents(row[0])
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; a writer first moves everything from SQLite's log into the file."""
         with self._lock:
+            if self._writable:
+                with suppress(sqlite3.Error):  # a full disk: the log keeps it
+                    self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.db.close()
 
 

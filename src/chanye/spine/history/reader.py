@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -27,6 +29,17 @@ from chanye.spine.history.types import I64, U32, Changes, Latest, Samples
 T = TypeVar("T")
 
 
+@contextmanager
+def readable_manifest() -> Iterator[None]:
+    """Say what to do where SQLite cannot read the manifest."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise TransientError(
+            f"The manifest of the history cannot be read ({error}). Run 'chanye verify': it names what is damaged."
+        ) from error
+
+
 class Seen(NamedTuple):
     """What a read may see: the last batch (None: all), and whether it needs a known value before its window."""
 
@@ -44,7 +57,8 @@ class RawReader:
         """Run a read on a snapshot, again with a fresh one if compaction took a part away."""
         for _ in range(20):
             try:
-                return read(self._store.snapshot())
+                with readable_manifest():
+                    return read(self._store.snapshot())
             except FileNotFoundError:
                 continue
         raise TransientError("The history changes faster than it can be read. Try again.")
@@ -342,7 +356,7 @@ class RawReader:
         manifest = self._store.manifest()
         if manifest is None:
             return []
-        with manifest.transaction(write=False) as db:
+        with readable_manifest(), manifest.transaction(write=False) as db:
             return [r[0] for r in db.execute("SELECT text FROM texts WHERE series = ? ORDER BY code", (series,))]
 
 

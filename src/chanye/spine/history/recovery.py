@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chanye.kernel.errors import ConfigError
+from chanye.spine.history.damage import ADVICE, missing_segments, spare_parts
 from chanye.spine.history.flush import FlushJob, SegmentData, retire_segment
 from chanye.spine.history.latest import LatestView, Mark
 from chanye.spine.history.manifest import Manifest, read_latest
@@ -24,22 +25,25 @@ from chanye.spine.history.wal import (
 
 
 def sweep_orphans(folder: Path, manifest: Manifest) -> None:
-    """Delete files that a crash left behind: no manifest row names them and their rows are still in the log."""
-    named = {p.file for p in manifest.parts()}
+    """Delete files that a crash left behind: no manifest row names them and their rows are elsewhere.
+
+    A part whose rows are nowhere else was lost by the manifest (it was damaged, or is an older one from a backup):
+    it is put aside, for ``verify`` to name it.
+    """
+    parts = manifest.parts()
+    named = {p.file for p in parts}
     with manifest.transaction(write=False) as db:
         named |= {row[0] for row in db.execute("SELECT file FROM obsolete")}
         known = bool(db.execute("SELECT 1 FROM ledger LIMIT 1").fetchone())
     found = [p for p in (folder / "parts").glob("*/*") if str(p.relative_to(folder)) not in named]
-    if not known and any(p.suffix == ".parquet" for p in found):
-        if manifest.meta("began", ""):
-            known = True
-        else:
-            raise ConfigError(
-                "The history has parts but its manifest (manifest.sqlite3) is missing or empty. Restore the manifest "
-                "from a backup before writing."
-            )
+    if not known and any(p.suffix == ".parquet" for p in found) and not manifest.meta("began", ""):
+        raise ConfigError(f"The history has parts but its manifest is missing or empty. {ADVICE}")
+    spare = spare_parts(folder, found, parts)
     for path in found:
-        path.unlink(missing_ok=True)
+        if path in spare:
+            path.unlink(missing_ok=True)
+        else:
+            path.replace(folder / "damaged" / f"{path.parent.name}-{path.name}")
 
 
 def recover(folder: Path, manifest: Manifest, memory: Memory, put: Callable[[FlushJob], None]) -> Segment:
@@ -58,6 +62,8 @@ def recover(folder: Path, manifest: Manifest, memory: Memory, put: Callable[[Flu
     memory.restore(read_latest(blob if isinstance(blob, bytes) else b""))
     flushed = int(manifest.meta("flushed", 0))
     numbers = segment_numbers(folder)
+    for number in missing_segments(folder, flushed, durable.segment if durable else 0):
+        _note(folder, f"{number:010d}-0", b"", {"segment": f"{number:010d}.log", "offset": 0, "missing": True})
     for number in [n for n in numbers if n <= flushed]:
         retire_segment(folder, number, keep=False)
     live = [n for n in numbers if n > flushed]
@@ -67,7 +73,7 @@ def recover(folder: Path, manifest: Manifest, memory: Memory, put: Callable[[Flu
         if last and not memory.data.damaged:
             return Segment(segment_path(folder, number), size)
         put(memory.flush_job())
-    number = max([flushed, *live]) + 1
+    number = max([flushed, durable.segment if durable else 0, *live]) + 1
     segment = Segment(segment_path(folder, number))
     sync_folder(folder / "wal")
     memory.data = SegmentData(number)
@@ -105,7 +111,10 @@ def _keep_copy(folder: Path, path: Path, torn: Damage) -> None:
     with path.open("rb") as file:
         file.seek(torn.offset)
         data = file.read(torn.size)
-    name = f"{path.stem}-{torn.offset}"
-    (folder / "damaged" / f"{name}.log").write_bytes(data)
     note = {"segment": path.name, "offset": torn.offset, "bytes": torn.size, "header": HEADER.size}
+    _note(folder, f"{path.stem}-{torn.offset}", data, note)
+
+
+def _note(folder: Path, name: str, data: bytes, note: dict[str, object]) -> None:
+    (folder / "damaged" / f"{name}.log").write_bytes(data)
     (folder / "damaged" / f"{name}.json").write_text(json.dumps(note))

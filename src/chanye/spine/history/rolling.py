@@ -38,9 +38,15 @@ def roll_up_day(
         blobs = [db.execute("SELECT series FROM dirty WHERE id = ?", (i,)).fetchone()[0] for i, _ in chosen]
     series = np.unique(np.concatenate([unpack_series(b) for b in blobs]))
     window = (chosen[0][1], chosen[-1][1] + HOUR)
+    kept = _kept(folder, old, series, window)
+    if kept is None:
+        # the day's table is damaged: make all of it anew
+        window = (day * DAY, min((day + 1) * DAY, now // HOUR * HOUR))
+        series = _series_of_day(manifest, day)
+        kept = []
     known = specs(series.tolist())
     fresh = [_roll_chunk(reader, series[at : at + CHUNK], window, known) for at in range(0, len(series), CHUNK)]
-    rows = np.concatenate([*_kept(folder, old, series, window), *fresh])
+    rows = np.concatenate([np.zeros(0, ROW), *kept, *fresh])
     rows = rows[np.lexsort((rows["hour"], rows["series"]))]
     file, digest = write_table(folder, day, rows)
     with manifest.transaction() as db:
@@ -57,10 +63,21 @@ def _roll_chunk(reader: RawReader, series: U32, window: tuple[int, int], specs: 
     return np.concatenate([np.zeros(0, ROW), *rows])
 
 
-def _kept(folder: Path, old: tuple[str] | None, series: U32, window: tuple[int, int]) -> list[Table]:
-    """Return the rows of the day's table that stay as they are."""
+def _kept(folder: Path, old: tuple[str] | None, series: U32, window: tuple[int, int]) -> list[Table] | None:
+    """Return the rows of the day's table that stay as they are; None if it cannot be read."""
+    import pyarrow as pa
+
     if not old:
         return []
-    table = read_table(folder / old[0])
+    try:
+        table = read_table(folder / old[0])
+    except (OSError, ValueError, KeyError, pa.ArrowException):
+        return None
     again = np.isin(table["series"], series) & (table["hour"] >= window[0]) & (table["hour"] < window[1])
     return [table[~again]]
+
+
+def _series_of_day(manifest: Manifest, day: int) -> U32:
+    """Return all series that have samples in the parts of a day."""
+    held = [manifest.contents(part.id) for part in manifest.parts("day = ?", (day,))]
+    return np.unique(np.concatenate([np.zeros(0, np.uint32), *(c.series for c in held if c is not None)]))

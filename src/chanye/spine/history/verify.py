@@ -7,8 +7,11 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from chanye.spine.history.latest import LatestView
-from chanye.spine.history.manifest import Manifest, Part, link_hash
+import numpy as np
+
+from chanye.spine.history.damage import ADVICE, broken_manifest_log, missing_segments
+from chanye.spine.history.latest import SLOT, LatestRows, LatestView
+from chanye.spine.history.manifest import Manifest, Part, link_hash, read_latest
 from chanye.spine.history.parts import file_digest
 from chanye.spine.history.types import AuditRow, Problem, VerifyReport
 from chanye.spine.history.wal import Damage, Record, scan_records, segment_numbers, segment_path
@@ -47,9 +50,12 @@ def verify(folder: Path) -> VerifyReport:
 
 def _verify(folder: Path) -> VerifyReport:
     if not (folder / "manifest.sqlite3").exists():
-        missing = Problem("manifest.sqlite3", -1, "missing: restore it from a backup")
+        missing = Problem("manifest.sqlite3", -1, f"missing. {ADVICE}")
         return VerifyReport(0, 0, 0, 0, 0, 0, 0, (missing,))
     problems: list[Problem] = []
+    # asked twice: a log that begins anew while it is read looks broken once
+    if broken_manifest_log(folder) and (why := broken_manifest_log(folder)):
+        problems.append(Problem("manifest.sqlite3-wal", -1, f"{why}. {ADVICE}"))
     try:
         manifest = Manifest(folder, writable=False)
         with manifest.transaction(write=False) as db:
@@ -59,16 +65,20 @@ def _verify(folder: Path) -> VerifyReport:
             balance = dict(db.execute("SELECT what, sum(n) FROM balance GROUP BY what").fetchall())
             ledger = db.execute("SELECT n, action, file, digest, rows, hash FROM ledger ORDER BY n").fetchall()
             rollups = db.execute("SELECT file, digest FROM rollups").fetchall()
+            blob = manifest.meta("latest", b"")
             if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
                 problems.append(Problem("manifest.sqlite3", -1, "SQLite finds it damaged"))
         manifest.close()
     except sqlite3.DatabaseError as error:
-        broken = Problem("manifest.sqlite3", -1, f"cannot be read: {error}")
-        return VerifyReport(0, 0, 0, 0, 0, 0, 0, (broken,))
+        broken = Problem("manifest.sqlite3", -1, f"cannot be read: {error}. {ADVICE}")
+        return VerifyReport(0, 0, 0, 0, 0, 0, 0, (*problems, broken))
     problems += _check_ledger(ledger, parts)
     problems += _check_files(folder, [(p.file, p.digest) for p in parts] + rollups)
-    log_rows, log_records, log_problems = _check_log(folder, flushed)
+    records, log_problems = _check_log(folder, flushed)
+    log_rows, log_records = sum(r.rows for r in records), len(records)
     problems += log_problems
+    if not log_problems:  # what a damaged record held may stand in the table and nowhere else
+        problems += _check_latest(folder, read_latest(blob if isinstance(blob, bytes) else b""), records)
     problems += _kept_aside(folder)
     in_parts, merged, retired = sum(p.rows for p in parts), balance.get("merged", 0), balance.get("retired", 0)
     if stored != in_parts + merged + retired:
@@ -113,11 +123,18 @@ def _check_files(folder: Path, files: list[tuple[str, str]]) -> Iterable[Problem
             yield Problem(file, -1, "missing")
 
 
-def _check_log(folder: Path, flushed: int) -> tuple[int, int, list[Problem]]:
-    """Return (rows, records, problems) of the segments that are not flushed yet."""
+def _check_log(folder: Path, flushed: int) -> tuple[list[Record], list[Problem]]:
+    """Return the records of the segments that are not flushed yet, and what is damaged there."""
     mark = LatestView(folder).mark()
-    rows = records = 0
+    records: list[Record] = []
     problems: list[Problem] = []
+    for number in missing_segments(folder, flushed, mark.segment if mark else 0):
+        manifest = Manifest(folder, writable=False)
+        moved = int(manifest.meta("flushed", 0)) != flushed
+        manifest.close()
+        if moved:
+            raise FileNotFoundError
+        problems.append(Problem(f"wal/{number:010d}.log", -1, "missing: what was acknowledged in it is lost"))
     numbers = [n for n in segment_numbers(folder) if n > flushed]
     for number in numbers:
         path = segment_path(folder, number)
@@ -126,7 +143,7 @@ def _check_log(folder: Path, flushed: int) -> tuple[int, int, list[Problem]]:
         items = list(scan_records(data if until is None else data[:until]))
         for item in items:
             if isinstance(item, Record):
-                rows, records = rows + item.rows, records + 1
+                records.append(item)
             elif _is_torn(item, items, until) and number == numbers[-1]:
                 continue
             else:
@@ -135,7 +152,45 @@ def _check_log(folder: Path, flushed: int) -> tuple[int, int, list[Problem]]:
                 )
         if until is not None and len(data) < until:
             problems.append(Problem(f"wal/{path.name}", len(data), f"cut short: {until - len(data)} bytes are gone"))
-    return rows, records, problems
+    return records, problems
+
+
+def _check_latest(folder: Path, flushed: LatestRows, records: list[Record]) -> Iterable[Problem]:
+    """Compare the table of latest values with manifest and log; a running writer may be ahead of both."""
+    view = LatestView(folder)
+    if not (folder / "latest.bin").exists():
+        # it is made anew at every start, and no backup has it
+        return
+    said = view.mark()
+    if said is None:
+        yield Problem("latest.bin", -1, "damaged; start chanye again: it is made anew")
+        return
+    blocks = [flushed]
+    for record in records:
+        series, time, value, quality = record.columns()
+        blocks.append(LatestRows(series, time, value, quality, np.full(len(time), record.arrival, np.int64)))
+    rows = blocks[0]
+    if len(blocks) > 1:
+        rows = LatestRows(*(np.concatenate(columns) for columns in zip(*blocks, strict=True)))
+    order = np.lexsort((rows.arrival, rows.time, rows.series))
+    sorted_series = rows.series[order]
+    last = order[np.append(sorted_series[1:] != sorted_series[:-1], True)[: len(order)]]
+    width = max(view.capacity, int(rows.series.max(initial=0)) + 1)
+    want = np.zeros(width, SLOT)
+    at = rows.series[last]
+    for name in ("time", "value", "quality", "arrival"):
+        want[name][at] = getattr(rows, name)[last]
+    have = view.read(np.arange(width, dtype=np.uint32))
+    differs = np.zeros(width, bool)
+    for name, plain in (("time", np.int64), ("value", np.int64), ("quality", np.uint16), ("arrival", np.int64)):
+        differs |= np.ascontiguousarray(want[name]).view(plain) != np.ascontiguousarray(have[name]).view(plain)
+    after = view.mark()
+    newest = after.arrival if after else said.arrival
+    ahead = (have["arrival"] > rows.arrival.max(initial=0)) & (have["arrival"] <= newest)
+    wrong = np.flatnonzero(differs & ~ahead)
+    if len(wrong):
+        what = f"the latest value of series {wrong[0]} is not what was stored; start chanye again: it is made anew"
+        yield Problem("latest.bin", -1, what)
 
 
 def _is_torn(item: Damage, items: list[Record | Damage], until: int | None) -> bool:
@@ -145,12 +200,24 @@ def _is_torn(item: Damage, items: list[Record | Damage], until: int | None) -> b
 
 def _kept_aside(folder: Path) -> Iterable[Problem]:
     """Name what a start or a flush found damaged earlier and kept."""
+    for path in sorted((folder / "damaged").glob("*.parquet")):
+        yield Problem(f"damaged/{path.name}", -1, f"the manifest has lost this part. {ADVICE}")
     for path in sorted((folder / "damaged").glob("*.log")):
         note = path.with_suffix(".json")
-        offset = int(json.loads(note.read_text())["offset"]) if note.exists() else -1
         if note.exists():
-            yield Problem(f"damaged/{path.name}", offset, "a damaged record was cut from the end of the log")
+            yield _noted(path.name, note)
             continue
         for item in scan_records(path.read_bytes()):
             if isinstance(item, Damage):
                 yield Problem(f"damaged/{path.name}", item.offset, f"{item.size} bytes were lost in the log")
+
+
+def _noted(name: str, note: Path) -> Problem:
+    """Return what a note beside kept bytes says; it may be damaged itself."""
+    try:
+        said = json.loads(note.read_text())
+        offset = int(said["offset"])
+    except (ValueError, KeyError, TypeError):
+        return Problem(f"damaged/{name}", -1, "its note cannot be read")
+    what = "this segment of the log was missing" if said.get("missing") else "a damaged record was cut from the log"
+    return Problem(f"damaged/{name}", offset, what)

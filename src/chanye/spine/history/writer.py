@@ -16,6 +16,7 @@ import numpy as np
 
 from chanye.kernel.errors import ConfigError, PeerError, TransientError
 from chanye.spine.history.columns import MAX_SERIES, MAX_TIME, MIN_TIME, empty_columns
+from chanye.spine.history.damage import ADVICE, broken_manifest_log
 from chanye.spine.history.flush import Flusher, FlushJob, SegmentData, flush_segment
 from chanye.spine.history.manifest import Manifest
 from chanye.spine.history.memory import Memory
@@ -70,11 +71,17 @@ class Writer:
             raise TransientError(
                 f"The history cannot be opened ({error}). Free disk space; then try again."
             ) from error
+        except sqlite3.DatabaseError as error:
+            os.close(self._owner)
+            raise ConfigError(f"The manifest of the history cannot be read: {error}. {ADVICE}") from error
         except BaseException:
             os.close(self._owner)
             raise
 
     def _open(self) -> None:
+        why = broken_manifest_log(self.folder)
+        if why:
+            raise ConfigError(f"The manifest of the history cannot be trusted: {why}. {ADVICE}")
         self._manifest = Manifest(self.folder, writable=True)
         self._memory = Memory(self.folder)
         self._pending: list[_Ticket] = []
