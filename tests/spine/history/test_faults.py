@@ -404,7 +404,7 @@ def test_a_flipped_bit_in_any_file_of_a_day_is_named(tmp_path: Path, file: str) 
     path = sorted((shop(tmp_path) / file).rglob("*.parquet"))[1]
     flip(path, path.stat().st_size // 2)
     assert named(tmp_path) == [str(path.relative_to(tmp_path))]
-    copy = tmp_path.with_name("seen by a fresh process")
+    copy = tmp_path.with_name(f"{tmp_path.name} seen by a fresh process")
     shutil.copytree(tmp_path, copy)
     assert len(Reader(copy).raw([1], 1, T0 * 2)) == (1600 if file == "rollups" else 1100)
     got = Reader(copy).aggregate([SeriesSpec(1)], T0, T0 + 5 * 86_400 * S, 3600 * S, ["Count"])
@@ -446,7 +446,7 @@ def test_a_flipped_bit_in_the_log_of_the_manifest_loses_nothing_in_silence(tmp_p
     assert size > 30_000
     parts = len(list((tmp_path / "parts").rglob("*.parquet")))
     for at in (9, size // 2, size * 3 // 4):
-        copy = tmp_path.with_name(f"flipped at {at}")
+        copy = tmp_path.with_name(f"{tmp_path.name} flipped at {at}")
         shutil.copytree(tmp_path, copy)
         flip(copy / log.name, at)
         assert "manifest.sqlite3-wal" in named(copy)
