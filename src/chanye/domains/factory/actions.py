@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from chanye.domains.factory.models import CalendarAssignment, MachineSettings, ShiftCalendar
 from chanye.domains.factory.rules import DEFAULT_FLOOR
-from chanye.kernel.errors import ConfigError
+from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.shifts import shift_pattern_from_dict, shift_pattern_to_dict
 from chanye.kernel.time import now_us
 from chanye.parties.audit import record
@@ -39,7 +40,7 @@ def save_calendar(*, actor: Viewer, organisation_id: int, name: str, pattern: Ma
     if not name.strip():
         raise ConfigError("The calendar has no name; give it one, e.g. the name of the plant.")
     clean = shift_pattern_to_dict(shift_pattern_from_dict(pattern))
-    row, _ = ShiftCalendar.objects.update_or_create(
+    row, _made = ShiftCalendar.objects.update_or_create(
         organisation_id=organisation_id, name=name.strip(), defaults={"pattern": clean, "changed_at": now_us()}
     )
     record(
@@ -50,6 +51,115 @@ def save_calendar(*, actor: Viewer, organisation_id: int, name: str, pattern: Ma
         organisation_id=organisation_id,
     )
     return int(row.pk)
+
+
+@transaction.atomic
+def create_calendar(
+    *, actor: Viewer, organisation_id: int, name: str, pattern: Mapping[str, Any], places: Collection[int] = ()
+) -> int:
+    """Make a shift calendar that holds for some assets and what is below them; return its number.
+
+    Raises
+    ------
+    ConfigError
+        If the pattern is wrong, or a calendar of that name exists.
+    DeniedError
+        If the actor may not edit calendars there, or one of the places is not the organisation's.
+    """
+    require(actor, "edit_calendar", organisation_id)
+    clean = _clean(organisation_id, name, pattern, None)
+    row = ShiftCalendar.objects.create(
+        organisation_id=organisation_id, name=name.strip(), pattern=clean, changed_at=now_us()
+    )
+    _place(actor, row, places)
+    detail = {"name": row.name, "pattern": clean, "places": sorted(places)}
+    _record_calendar(actor, "create_calendar", row, detail)
+    return int(row.pk)
+
+
+@transaction.atomic
+def change_calendar(
+    *, actor: Viewer, calendar_id: int, name: str, pattern: Mapping[str, Any], places: Collection[int]
+) -> None:
+    """Change a calendar and where it holds. It is reckoned for all time: figures of the past change with it.
+
+    Parameters
+    ----------
+    places
+        Assets for which it holds from now on, and no others; a place leaves the calendar it had.
+
+    Raises
+    ------
+    ConfigError
+        If the pattern is wrong, or another calendar has that name.
+    DeniedError
+        If there is no such calendar for the actor to edit, or one of the places is not the organisation's.
+    """
+    row = _calendar(actor, calendar_id)
+    clean = _clean(row.organisation_id, name, pattern, row.pk)
+    row.name, row.pattern, row.changed_at = name.strip(), clean, now_us()
+    row.save()
+    _place(actor, row, places)
+    detail = {"name": row.name, "pattern": clean, "places": sorted(places)}
+    _record_calendar(actor, "change_calendar", row, detail)
+
+
+@transaction.atomic
+def delete_calendar(*, actor: Viewer, calendar_id: int) -> None:
+    """Delete a calendar; where it held, the calendar above holds again. The audit row keeps all of it.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such calendar for the actor to edit.
+    """
+    row = _calendar(actor, calendar_id)
+    held = CalendarAssignment.objects.filter(calendar=row)
+    detail = {"name": row.name, "pattern": row.pattern, "places": sorted(held.values_list("asset_id", flat=True))}
+    _record_calendar(actor, "delete_calendar", row, detail)
+    held.delete()
+    row.delete()
+
+
+def _calendar(actor: Viewer, calendar_id: int) -> ShiftCalendar:
+    row = ShiftCalendar.objects.filter(id=calendar_id).first()
+    if row is None:
+        raise DeniedError("There is no such calendar, or it belongs to another organisation.")
+    require(actor, "edit_calendar", row.organisation_id)
+    return row
+
+
+def _clean(organisation_id: int, name: str, pattern: Mapping[str, Any], own: int | None) -> dict[str, Any]:
+    """Return the pattern as it is stored; refuse a wrong one and a name that is none or taken."""
+    if not name.strip():
+        raise ConfigError(_("Give it a name, e.g. that of the plant or of the working model."))
+    taken = ShiftCalendar.objects.filter(organisation_id=organisation_id, name=name.strip()).exclude(id=own or 0)
+    if taken.exists():
+        raise ConfigError(_("Another calendar has this name: choose another name, or change that calendar."))
+    return shift_pattern_to_dict(shift_pattern_from_dict(pattern))
+
+
+def _place(actor: Viewer, row: ShiftCalendar, places: Collection[int]) -> None:
+    """Let a calendar hold for these assets and no others."""
+    for asset_id in places:
+        if spine.asset(actor, asset_id).organisation_id != row.organisation_id:
+            raise DeniedError("There is no such place in this organisation.")
+    present = set(CalendarAssignment.objects.filter(calendar=row).values_list("asset_id", flat=True))
+    CalendarAssignment.objects.filter(calendar=row).exclude(asset_id__in=places).delete()
+    for asset_id in set(places) - present:
+        CalendarAssignment.objects.update_or_create(
+            asset_id=asset_id, defaults={"calendar": row, "changed_at": now_us()}
+        )
+
+
+def _record_calendar(actor: Viewer, verb: str, row: ShiftCalendar, detail: Mapping[str, Any]) -> None:
+    record(
+        actor=actor,
+        verb=verb,
+        target=f"calendar:{row.pk}",
+        detail=detail,
+        organisation_id=row.organisation_id,
+    )
 
 
 @transaction.atomic
