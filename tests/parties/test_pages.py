@@ -172,3 +172,16 @@ def test_the_organisation_is_switched_on_the_page(firms: Firms) -> None:
     assert engineer.post("/organisation/", {"organisation": str(firms.b)}).status_code == 302
     assert viewer_for(firms.engineer.person_id or 0).organisation_id == firms.b
     assert _signed_in(firms.operator).post("/organisation/", {"organisation": str(firms.b)}).status_code == 404
+
+
+def test_the_start_page_asks_strangers_to_sign_in_and_brings_them_back(firms: Firms) -> None:
+    answer = Client().get("/?all=1")
+    assert (answer.status_code, answer["Location"]) == (302, "/sign-in/?next=%2F%3Fall%3D1")
+    lost = Client().get("/machines/999999/?day=2017-02-01")
+    assert lost.status_code == 404
+    assert b"/sign-in/?next=/machines/999999/%3Fday%3D2017-02-01" in lost.content
+    assert b"chanye init" not in Client().get("/sign-in/").content
+
+
+def test_the_first_visitor_of_all_is_told_how_to_get_in(db: None) -> None:
+    assert b"chanye init FIRM --site SITE" in Client().get("/sign-in/").content

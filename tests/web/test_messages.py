@@ -25,7 +25,7 @@ def test_chinese_pages_show_no_english(path: str) -> None:
     assets.compile_messages()
     client = Client()
     client.cookies["django_language"] = "zh-hans"
-    page = client.get(path).content.decode()
+    page = client.get(path, follow=True).content.decode()
     assert 'lang="zh-Hans"' in page
     for english in (
         "Machines",
@@ -39,4 +39,4 @@ def test_chinese_pages_show_no_english(path: str) -> None:
         assert f">{english}" not in page
         assert f'"{english}' not in page
     client.cookies["django_language"] = "en"
-    assert 'lang="en"' in client.get(path).content.decode()
+    assert 'lang="en"' in client.get(path, follow=True).content.decode()

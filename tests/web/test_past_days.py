@@ -7,6 +7,7 @@ import html
 import re
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -124,7 +125,7 @@ def test_a_poll_that_finds_nothing_new_draws_no_board(plant: Plant, monkeypatch:
     machine = plant.machine("mill")
     state = plant.series(machine, "execution")
     now = at("2026-06-10T12:00:01")
-    monkeypatch.setattr("chanye.domains.factory.boards.time.time_ns", lambda: now * 1000)
+    monkeypatch.setattr("chanye.domains.factory.boards.time", SimpleNamespace(time_ns=lambda: now * 1000))
     plant.write(state, [(now - HOUR, "ACTIVE", 0)])
     drawn = []
     real = queries.board
@@ -133,7 +134,7 @@ def test_a_poll_that_finds_nothing_new_draws_no_board(plant: Plant, monkeypatch:
     first = client.get(address)
     assert client.get(address, headers={"if-none-match": first["ETag"]}).status_code == 304
     assert len(drawn) == 1
-    plant.write(state, [(now - HOUR // 60, "FEED_HOLD", 0), (now - 1, "FEED_HOLD", 0)])
+    plant.write(state, [(now - HOUR // 60, "FEED_HOLD", 0), (now, "FEED_HOLD", 0)])
     changed = client.get(address, headers={"if-none-match": first["ETag"]})
     assert (changed.status_code, len(drawn)) == (200, 2)
     assert b"FEED_HOLD" in changed.content

@@ -133,7 +133,8 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
             return redirect(onward if safe else "home")
         form.add_error(None, _refusal(found.wait_seconds))
     status = 200 if request.method != "POST" else 422
-    return render(request, "parties/sign_in.html", {"form": form, "next": onward}, status=status)
+    context = {"form": form, "next": onward, "new": queries.is_new(_viewer(request))}
+    return render(request, "parties/sign_in.html", context, status=status)
 
 
 def _refusal(wait: int) -> str:

@@ -41,6 +41,11 @@ def organisation_by_code(viewer: Viewer, code: str) -> OrganisationRef | None:
     return next((row for row in organisations(viewer) if row.code == code), None)
 
 
+def is_new(viewer: Viewer) -> bool:
+    """Return whether nobody can sign in yet, which anybody may know: the sign-in page then says what to do."""
+    return not Person.objects.filter(is_active=True).exists()
+
+
 def person_id_of(viewer: Viewer, username: str) -> int | None:
     """Return the number of an active person by user name; only for those who manage members.
 

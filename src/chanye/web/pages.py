@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from chanye.parties.types import Viewer
+from chanye.parties.types import PUBLIC, Viewer
 from chanye.spine import queries as spine
 from chanye.spine.types import STATE_CLASSES
 from chanye.web.rooms import doors
@@ -33,8 +34,10 @@ def health(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the sites; the only one directly."""
+    """Show the sites; the only one directly. Whoever is not signed in is asked to."""
     viewer = viewer_of(request)
+    if viewer.person_id is None and not viewer.system:
+        return redirect(f"{reverse('sign-in')}?{urlencode({'next': request.get_full_path()})}")
     sites = spine.sites(viewer)
     if len(sites) == 1 and "all" not in request.GET:
         try:
@@ -121,8 +124,11 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Say that there is nothing here, or nothing the viewer may see."""
+    """Say that there is nothing here, or nothing the viewer may see; ask whoever is not signed in to sign in."""
+    viewer: Viewer = getattr(request, "viewer", PUBLIC)
+    signed_in = viewer.person_id is not None or viewer.system
     context = {
+        "sign_in_next": "" if signed_in else request.get_full_path(),
         "title": _("There is nothing at this address"),
         "text": _("It may have been removed, or it belongs to another organisation. Search finds all you can open."),
     }
