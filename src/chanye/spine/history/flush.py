@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import sqlite3
 import threading
 from collections import deque
@@ -221,6 +223,9 @@ class Flusher:
             self._thread.join()
 
     def _work(self) -> None:
+        # On Linux the priority is the thread's own: whoever waits for an answer goes before a flush nobody waits for.
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._stop or self._jobs)
