@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from chanye.web import assets, messages
 
@@ -17,6 +18,29 @@ def test_collecting_sees_python_and_templates() -> None:
     assert ("machine state", "Running") in found
     assert ("", ("%(n)s machine", "%(n)s machines")) in found
     assert ("", "%(known)s %% of the time is known") in found
+    assert ("connector option", "Devices Xml") in found
+    assert (
+        "",
+        (
+            "Quality of service asked for. 2 is not offered: with it the broker forgets a message before it is "
+            "stored here."
+        ),
+    ) in found
+
+
+@pytest.mark.parametrize("kind", ["mtconnect", "shdr", "mqtt", "file"])
+def test_every_option_of_a_connector_is_asked_for_in_chinese(kind: str) -> None:
+    from chanye.connectors.pages import _fields
+
+    assets.compile_messages()
+    with translation.override("zh-hans"):
+        chinese = _fields(kind, {})
+    with translation.override("en"):
+        english = _fields(kind, {})
+    assert chinese
+    for one, other in zip(chinese, english, strict=True):
+        assert one.label != other.label or one.label.upper() in ("QOS", "TLS")
+        assert one.description != other.description
 
 
 @pytest.mark.django_db

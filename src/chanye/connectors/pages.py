@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chanye.connectors import actions, queries
@@ -88,7 +89,15 @@ def connection_page(request: HttpRequest, connection_id: int) -> HttpResponse:
 
 def _fields(kind: str, options: Mapping[str, Any]) -> list[Any]:
     try:
-        return list(form_fields(kind, options))
+        return [
+            # Connectors know nothing of languages: the catalogue collects these texts from their models.
+            replace(
+                field,
+                label=pgettext("connector option", field.label),
+                description=_(field.description) if field.description else "",
+            )
+            for field in form_fields(kind, options)
+        ]
     except ConfigError:
         # The connector's package is gone: its page must still open and say why it is stopped.
         return []
@@ -127,7 +136,7 @@ def new_connection(request: HttpRequest) -> HttpResponse:
     context = {
         "kind": kind,
         "kinds": kinds(),
-        "fields": form_fields(kind, {}) if kind else [],
+        "fields": _fields(kind, {}) if kind else [],
         "all_sites": spine.sites(viewer),
         "fault": fault,
         "sent": request.POST,

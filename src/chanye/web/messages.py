@@ -6,6 +6,7 @@ nothing has to be run and no extra program is needed.
 
 from __future__ import annotations
 
+import ast
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,7 +61,24 @@ def collect() -> dict[Key, str]:
             plural = name.startswith("n") and len(parts) > 1
             key: Key = (context, (parts[0], parts[1]) if plural else parts[0])
             found.setdefault(key, str(path.relative_to(SOURCE)))
+        if "connectors" in path.parts and path.suffix == ".py":
+            for key in _option_texts(code):
+                found.setdefault(key, str(path.relative_to(SOURCE)))
     return found
+
+
+def _option_texts(code: bytes) -> Iterator[Key]:
+    """Yield label and description of each option of a connector: pydantic fields of a class called ``…Options``."""
+    for one in ast.walk(ast.parse(code)):
+        if not isinstance(one, ast.ClassDef) or not one.name.endswith("Options"):
+            continue
+        for field in one.body:
+            if not isinstance(field, ast.AnnAssign) or not isinstance(field.value, ast.Call):
+                continue
+            yield "connector option", ast.unparse(field.target).replace("_", " ").title()
+            for word in field.value.keywords:
+                if word.arg == "description" and isinstance(word.value, ast.Constant):
+                    yield "", str(word.value.value)
 
 
 def read() -> Catalog:
