@@ -96,6 +96,7 @@ class Collect:
         self.settings = settings
         self.stopping = threading.Event()
         self._problems: dict[str, str] = {}
+        self._mute = ""
         self._specs: list[ConnectionSpec] = []
         self._book = RecordsBook()
 
@@ -160,9 +161,12 @@ class Collect:
         try:
             problems = self._problems | groups.problems()
             write_statuses(self.settings.run_folder, statuses, 0 if ended else now, problems)
+            self._mute = ""
         except OSError as error:
-            # A full disk must not end the process that can still say so.
-            log.warning("status cannot be written", why=str(error))
+            # A full disk must not end the process that can still say so; it says so once.
+            if self._mute != str(error):
+                log.warning("status cannot be written", why=str(error))
+            self._mute = str(error)
 
     def _maintain(self, history: History) -> None:
         while not self.stopping.wait(MAINTAIN_EVERY):

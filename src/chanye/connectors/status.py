@@ -12,10 +12,13 @@ from typing import Any
 from chanye.connectors.types import ConnectionStatus
 
 FILE = "connectors.json"
+BLOCK = 4096
 
 
 def write_statuses(folder: Path, statuses: Iterable[ConnectionStatus], at: int, problems: dict[str, str]) -> None:
     """Replace the status file at once; readers see the old or the new, never half.
+
+    On a full disk the old file is written over: its room is its own, and a status is wanted then more than ever.
 
     Parameters
     ----------
@@ -29,8 +32,19 @@ def write_statuses(folder: Path, statuses: Iterable[ConnectionStatus], at: int, 
     )
     path = folder / FILE
     fresh = path.with_suffix(".json.new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    data = text.encode()
+    # blanks behind the text are room for a longer one
+    padded = data.ljust(-(-len(data) * 2 // BLOCK) * BLOCK)
+    try:
+        fresh.write_bytes(padded)
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        with path.open("r+b", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if len(data) > size:
+                raise
+            file.write(data.ljust(size))
 
 
 def read_statuses(folder: Path) -> tuple[int, dict[str, ConnectionStatus], dict[str, str]]:

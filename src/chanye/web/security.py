@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import get_resolver
+from django.utils.html import escape
+from django.utils.translation import gettext as _
 
-from chanye.kernel.errors import DeniedError
+from chanye.kernel.errors import DeniedError, TransientError
+
+log = logging.getLogger(__name__)
 
 # Style *attributes* are allowed: charts and coverage bars set sizes with them; style elements are not.
 POLICY = (
@@ -37,7 +43,10 @@ def csp_middleware(
 def denied_middleware(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Answer "not found" where a viewer may not see a thing: whether it exists is not told."""
+    """Answer "not found" where a viewer may not see a thing, and say what to do where something cannot be done now.
+
+    Whether a thing exists is not told to whom may not see it.
+    """
 
     class Middleware:
         def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -48,6 +57,24 @@ def denied_middleware(
                 not_found: Any = get_resolver().resolve_error_handler(404)
                 answer: HttpResponse = not_found(request, exception=Http404(str(exception)))
                 return answer
+            if isinstance(exception, OperationalError):
+                log.warning("records cannot be read or written", exc_info=exception)
+                return _not_now(
+                    request,
+                    _("The records cannot be read or written now. Free disk space on the server, then try again."),
+                )
+            if isinstance(exception, TransientError):
+                log.warning("cannot be done now", exc_info=exception)
+                return _not_now(request, str(exception))
             return None
 
     return Middleware()
+
+
+def _not_now(request: HttpRequest, text: str) -> HttpResponse:
+    """Say why it cannot be done now; needs neither records nor templates to work."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": text}, status=503)
+    title = _("This cannot be done now")
+    page = f'<!doctype html><meta charset="utf-8"><title>{title}</title><h1>{title}</h1><p>{escape(text)}</p>'
+    return HttpResponse(page, status=503)

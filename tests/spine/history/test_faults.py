@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from chanye.kernel.errors import ConfigError, TransientError
-from chanye.spine.history import History, Reader, SeriesSpec, verify
+from chanye.spine.history import Batch, History, PartWriter, Reader, SeriesSpec, verify
 from chanye.spine.history.wal import HEADER, MAGIC
 from history_samples import T0, S, batch
 
@@ -354,6 +354,58 @@ def test_threads_share_one_sync(tmp_path: Path) -> None:
         assert len(set(arrivals)) == 240
         assert len(Reader(tmp_path).raw(range(8), 1, T0 * 2)) == 240
     assert json.dumps(verify(tmp_path).rows_stored) == "240"
+
+
+def columns_of_batch(one: Batch) -> tuple[np.ndarray, ...]:
+    return one.series, one.time, one.value, one.quality
+
+
+@pytest.mark.parametrize("deed", ["flush", "adopt"])
+def test_a_record_written_while_a_segment_closes_is_not_left_behind(tmp_path: Path, deed: str) -> None:
+    """A second thread writes at the worst moment: after the sync, before the segment is exchanged."""
+    folder = tmp_path / "h"
+    with History(folder) as history:
+        history.append(batch(1, 1, [T0], [1], source="a"))
+        writer = PartWriter(folder)
+        writer.write(*columns_of_batch(batch(1, 3, [T0], [3])))
+        files = writer.finish()
+        plain, threads = history._sync_pending, []
+
+        def sync_then_meet() -> None:
+            plain()
+            if not threads:
+                other = threading.Thread(target=lambda: history.append(batch(1, 2, [T0], [2], source="b")))
+                threads.append(other)
+                other.start()
+                while not history._pending:
+                    time.sleep(0.001)
+
+        history._sync_pending = sync_then_meet  # type: ignore[method-assign]  # the moment cannot be hit otherwise
+        if deed == "flush":
+            history.flush()
+        else:
+            assert history.adopt("c", 1, files, {}).stored == 1
+        threads[0].join()
+        shutil.copytree(folder, tmp_path / "killed now")
+        assert Reader(folder).since(0).series.tolist() == ([1, 2] if deed == "flush" else [1, 2, 3])
+    with History(tmp_path / "killed now") as history:
+        assert history.source("b").last_sequence == 1
+        assert Reader(tmp_path / "killed now").raw([2], 1, T0 * 2).value.tolist() == [2]
+        assert verify(tmp_path / "killed now").ok
+
+
+def test_a_large_import_does_not_hide_what_is_still_in_the_log(tmp_path: Path) -> None:
+    with History(tmp_path) as history:
+        history.append(batch(1, 1, [T0], [1], source="live"))
+        writer = PartWriter(tmp_path)
+        writer.write(*columns_of_batch(batch(1, 2, T0 + np.arange(1000), np.arange(1000))))
+        history.adopt("import", 1, writer.finish(), {})
+        reader, seen, cursor, more = Reader(tmp_path), set(), 0, True
+        while more:
+            found = reader.since(cursor, limit=100)
+            seen |= set(found.series.tolist())
+            cursor, more = found.cursor, found.more
+        assert seen == {1, 2}
 
 
 def test_the_clock_may_run_backwards(tmp_path: Path) -> None:

@@ -86,10 +86,8 @@ class History(Writer):
         try:
             if not known:
                 candidates.extend(prepare(self.folder, Path(f)) for f in files)
-                with self._sync_lock:
-                    self._sync_pending()
-                    with self._lock:
-                        receipt = self._enter(source, sequence, candidates, counts, position)
+                with self._settled():
+                    receipt = self._enter(source, sequence, candidates, counts, position)
         except (OSError, sqlite3.OperationalError) as error:
             raise TransientError(f"The files cannot be taken over ({error}). Free disk space; try again.") from error
         finally:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -311,7 +313,10 @@ class RawReader:
         wanted = None if series is None else np.asarray(series, np.uint32)
         found: list[tuple[U32, I64, I64]] = []
         rows, more, place = 0, False, cursor
-        for arrival, n, read in itertools.chain(self._flushed_changes(cursor), _tail_changes(view, cursor)):
+        # in order of arrival, for where the limit cuts is where the next call goes on
+        until = view.mark.arrival if view.mark is not None else None
+        both = heapq.merge(self._flushed_changes(cursor, until), _tail_changes(view, cursor), key=itemgetter(0))
+        for arrival, n, read in both:
             if rows and rows + n > limit:
                 more = True
                 break
@@ -331,13 +336,17 @@ class RawReader:
         np.maximum.at(high, at, last)
         return Changes(numbers, low, high, place, more)
 
-    def _flushed_changes(self, cursor: int) -> Iterable[tuple[int, int, Callable[[], tuple[U32, I64, I64]]]]:
+    def _flushed_changes(
+        self, cursor: int, until: int | None
+    ) -> Iterable[tuple[int, int, Callable[[], tuple[U32, I64, I64]]]]:
+        """Yield what left the log; nothing newer than the view, which may lack older records that are still in it."""
         manifest = self._store.manifest()
         if manifest is None:
             return
         with manifest.transaction(write=False) as db:
             rows = db.execute(
-                "SELECT arrival, rows FROM changes WHERE arrival > ? ORDER BY arrival", (cursor,)
+                "SELECT arrival, rows FROM changes WHERE arrival > ? AND arrival <= ? ORDER BY arrival",
+                (cursor, (1 << 62) if until is None else until),
             ).fetchall()
         for arrival, n in rows:
 

@@ -7,7 +7,8 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -245,23 +246,36 @@ class Writer:
 
     def _rotate(self, *, force: bool = False) -> None:
         """Close the segment, hand it to the flusher and go on in a new one."""
+        with self._settled():
+            if not self._memory.data.records or not (force or self._is_due()):
+                return
+            try:
+                fresh = Segment(segment_path(self.folder, self._segment.number + 1))
+                sync_folder(self.folder / "wal")
+            except OSError:
+                # no room for a new file: go on in this one, appends report the full disk themselves
+                return
+            job = self._memory.flush_job()
+            self._segment.close()
+            self._segment, self._memory.data = fresh, SegmentData(fresh.number)
+            self._opened = time.monotonic()
+            self._memory.latest.publish(self._memory.mark(0))
+            self._flusher.put(job)
+
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        """Hold both locks at a moment when everything written is durable and taken in.
+
+        A record that is written while others are synced must not be left behind in a segment that closes, nor be
+        overtaken by a later arrival.
+        """
         with self._sync_lock:
-            self._sync_pending()
-            with self._lock:
-                if not self._memory.data.records or not (force or self._is_due()):
-                    return
-                try:
-                    fresh = Segment(segment_path(self.folder, self._segment.number + 1))
-                    sync_folder(self.folder / "wal")
-                except OSError:
-                    # no room for a new file: go on in this one, appends report the full disk themselves
-                    return
-                job = self._memory.flush_job()
-                self._segment.close()
-                self._segment, self._memory.data = fresh, SegmentData(fresh.number)
-                self._opened = time.monotonic()
-                self._memory.latest.publish(self._memory.mark(0))
-                self._flusher.put(job)
+            while True:
+                self._sync_pending()
+                with self._lock:
+                    if not self._pending:
+                        yield
+                        return
 
     def _run_flush(self, job: FlushJob) -> None:
         with self._flush_lock:
@@ -302,8 +316,7 @@ class Writer:
         """Finish the flush in work and let go of the folder; the log keeps what is not flushed."""
         if self._closed:
             return
-        with self._sync_lock:
-            self._sync_pending()
+        with self._settled():
             self._closed = True
         self._flusher.stop()
         self._segment.close()
