@@ -10,6 +10,8 @@ from chanye.kernel.intervals import Intervals
 from chanye.kernel.shifts import ShiftPattern
 from chanye.kernel.time import DAY, HOUR, from_us, to_us
 
+#: A stretch this long has room for a name. [us]
+ROOM = 3 * HOUR
 #: A Monday of which only the weekday matters. [us UTC]
 _SOME_MONDAY = 4 * DAY
 
@@ -74,9 +76,9 @@ def _day(pattern: ShiftPattern, day: date) -> DayRow:
         pauses = Intervals.from_pairs([(run.start, run.end)]).subtract(run.busy).clip(low, high)
         parts = [(start, end, False) for start, end in busy] + [(start, end, True) for start, end in pauses]
         widest = max((end - start for start, end, pause in parts if not pause), default=0)
-        named = False
+        named = False  # the name stands in the first stretch that has room for it
         for start, end, pause in sorted(parts):
-            first = not named and not pause and end - start == widest
+            first = not named and not pause and end - start >= min(widest, ROOM)
             named = named or first
             scale = 100 / (high - low)
             left, width = f"{(start - low) * scale:.3f}", f"{(end - start) * scale:.3f}"
