@@ -30,6 +30,9 @@ ROOMS: tuple[Room, ...] = (
     Room("home", _("Machines"), "machines", ("/sites/", "/machines/", "/series/")),
     Room("calendars", _("Shifts"), "clock", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})),
     Room("connections", _("Connections"), "plug", ("/connections/",), frozenset({"engineer", "manager", "admin"})),
+    Room(
+        "calendars", _("Shifts"), "calendar", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})
+    ),
     Room("people", _("People"), "people", ("/people/",), frozenset({"manager", "admin"})),
     Room("audit", _("Audit log"), "ledger", ("/audit/",), frozenset({"auditor", "manager", "admin"})),
     Room("help", _("Help"), "help", ("/help/",), foot=True),
