@@ -9,8 +9,12 @@ import pytest
 from browser.test_board import SIZES, check_calm
 from chanye.domains.factory.actions import configure_machine, create_calendar
 from chanye.domains.factory.models import ShiftCalendar
+from chanye.kernel.settings import get_settings
 from chanye.parties.types import SYSTEM
+from chanye.spine.frame_actions import run_processor
+from chanye.spine.history import Reader
 from chanye.spine.models import Asset
+from chanye.spine.processors import default_processors
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOOKS = [
@@ -36,8 +40,15 @@ PATTERN = {
 }
 
 
-def test_calendar_pages_everywhere(plant: Any, visit: Any) -> None:
+@pytest.mark.parametrize("role", ["engineer", "operator"])
+def test_calendar_pages_everywhere(plant: Any, visit: Any, history: Any, monkeypatch: Any, role: str) -> None:
     shop = plant(3)
+    history()
+    store = Reader(get_settings().history_folder)
+    for processor in default_processors():
+        while run_processor(actor=SYSTEM, processor=processor, reader=store):
+            pass
+    monkeypatch.setattr("browser.plant.ENGINEER", frozenset({role}))
     site = Asset.objects.get(kind="site")
     number = create_calendar(
         actor=SYSTEM, organisation_id=site.organisation_id, name="三班制", pattern=PATTERN, places=[site.pk]
@@ -55,8 +66,11 @@ def test_calendar_pages_everywhere(plant: Any, visit: Any) -> None:
         for size, language, theme in LOOKS:
             watched = visit(path, SIZES[size], language, theme)
             watched.page.wait_for_timeout(200)
-            watched.picture(f"calendar-{name}-{size}-{language}-{theme}")
+            watched.picture(f"calendar-{name}-{role}-{size}-{language}-{theme}")
             check_calm(watched)
+            assert bool(watched.page.locator("main button.primary").count()) == (
+                role == "engineer" and name != "list"
+            )
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])
