@@ -73,6 +73,11 @@ def _window(request: HttpRequest, viewer: Viewer, machine_id: int, day: Day, now
     return Window(start, end, "today")
 
 
+def _so_far(window: Window, now: int) -> int:
+    """Return up to when a window's figures are reckoned: what is still to come is not unknown."""
+    return max(window.start + 1, min(window.end, now))
+
+
 def _site_of(viewer: Viewer, asset: AssetRef) -> AssetRef:
     while asset.kind != "site" and asset.parent_id is not None:
         asset = spine.asset(viewer, asset.parent_id)
@@ -181,7 +186,7 @@ def _machine(request: HttpRequest, viewer: Viewer, machine: AssetRef, now: int) 
 
 def _span(viewer: Viewer, machine: AssetRef, tile: MachineTile, window: Window, now: int) -> dict[str, Any]:
     """Return what the machine's page says of a window."""
-    kpis = queries.machine_kpis(viewer, machine.id, window.start, window.end, now=now)
+    kpis = queries.machine_kpis(viewer, machine.id, window.start, _so_far(window, now), now=now)
     strip = queries.strip(viewer, machine.id, window.start, window.end, now=now)
     last = date_at(machine, now - tile.age) if tile.age is not None else ""
     known = [piece for piece in strip if piece.state != "unknown"]
@@ -193,7 +198,7 @@ def _span(viewer: Viewer, machine: AssetRef, tile: MachineTile, window: Window, 
         "ranges": RANGES,
         "kpis": kpis,
         "elements": _elements(kpis),
-        "figures": _figures(kpis, machine.id, window),
+        "figures": _figures(kpis, machine.id),
         "strip": strip,
         "columns": 0 if len(strip) <= ROWS else 1200,
         "titles": len(strip) <= ROWS,
@@ -228,8 +233,8 @@ def _onward(window: Window) -> str:
     return f"?start={window.start // 1000}&end={window.end // 1000}"
 
 
-def _figures(kpis: MachineKpis, machine_id: int, window: Window) -> list[tuple[str, object, Figure, str]]:
-    query = f"?start={window.start // 1000}&end={window.end // 1000}"
+def _figures(kpis: MachineKpis, machine_id: int) -> list[tuple[str, object, Figure, str]]:
+    query = f"?start={kpis.start // 1000}&end={kpis.end // 1000}"
     return [
         (name, formula, getattr(kpis, name), reverse("figure", args=[machine_id, name]) + query)
         for name, formula in FORMULAS.items()
@@ -262,7 +267,7 @@ def figure_page(request: HttpRequest, machine_id: int, name: str) -> HttpRespons
     machine = spine.asset(viewer, machine_id)
     day = read_day(request.GET.get("day"), machine, now)
     window = _window(request, viewer, machine_id, day, now)
-    kpis = queries.machine_kpis(viewer, machine_id, window.start, window.end, now=now)
+    kpis = queries.machine_kpis(viewer, machine_id, window.start, _so_far(window, now), now=now)
     context = {
         "machine": machine,
         "here_site": _site_of(viewer, machine),
