@@ -9,7 +9,7 @@ import pytest
 
 from chanye.domains.factory.types import Figure
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
 
 
 def wait_for(look: Any, wanted: Any, seconds: float) -> float:
@@ -31,7 +31,7 @@ def test_a_tile_changes_in_place_within_a_second(plant: Any, visit: Any) -> None
     page.evaluate(f"window.kept = document.querySelector('#m{machine}')")
     shop.changes[machine] = {"parts_today": Figure(4711.0, "{part}", 1.0), "state": "fault", "state_text": "E-STOP"}
     took = wait_for(lambda: page.locator(f"#m{machine} .pill").inner_text(), "E-STOP", 5)
-    assert took <= 1.6  # a second between two questions and the drawing on a busy machine
+    assert took <= 1.6  # half a second between two questions and the drawing on a busy machine
     assert "4,711" in page.locator(f"#m{machine} .pair.main").inner_text()
     assert "st-fault" in page.locator(f"#m{machine}").get_attribute("class")
     assert page.evaluate("window.scrollY") == 300

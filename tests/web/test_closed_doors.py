@@ -1,0 +1,182 @@
+"""Every address and every operation: closed to strangers, and to the people of another organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from chanye.kernel.settings import get_settings
+from chanye.parties import actions as parties
+from chanye.parties.models import Person
+from chanye.parties.types import SYSTEM, Viewer
+from chanye.spine import actions as spine
+from chanye.spine.types import SeriesDraft
+from chanye.web.api import api
+
+pytestmark = pytest.mark.django_db
+#: What anybody may open: it shows nothing of any organisation.
+OPEN = {"health", "home", "search", "help", "set_language", "sign-in", "sign-out"}
+#: Pages about the viewer's own organisation: no number in the address could name another's.
+OWN = {"switch-organisation", "tokens", "people", "password", "audit", "connections", "new-connection"}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("CHANYE_DATA", str(tmp_path / "var"))
+    get_settings.cache_clear()
+    get_settings().run_folder.mkdir(parents=True)
+    yield
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+def patterns(resolver: URLResolver, prefix: str = "/") -> Iterator[tuple[str, URLPattern]]:
+    for one in resolver.url_patterns:
+        if isinstance(one, URLResolver):
+            if getattr(one, "app_name", "") or "api/" in str(one.pattern):
+                continue
+            yield from patterns(one, prefix + str(one.pattern))
+        else:
+            yield prefix + str(one.pattern), one
+
+
+ADDRESSES = [(path, one.name or "") for path, one in patterns(get_resolver())]
+
+
+class Firm:
+    """An organisation with a machine, a series and a connection, and somebody who may do everything there."""
+
+    def __init__(self, code: str) -> None:
+        from chanye.connectors import actions
+
+        self.id = parties.create_organisation(actor=SYSTEM, code=code, name=f"Firm {code}")
+        self.person = parties.create_person(
+            actor=SYSTEM, organisation_id=self.id, username=code, name=code, role="admin", password="correct horse 9"
+        )
+        parties.add_member(actor=SYSTEM, organisation_id=self.id, person_id=self.person, role="engineer")
+        self.site = spine.ensure_asset(
+            actor=SYSTEM, organisation_id=self.id, parent_id=None, kind="site", code=code, name=f"SECRET {code}"
+        )
+        self.machine = spine.ensure_asset(
+            actor=SYSTEM, organisation_id=self.id, parent_id=self.site.id, kind="work_unit", code="m", name="SECRET M"
+        )
+        draft = SeriesDraft("execution", "state", "1", role="execution")
+        self.series = spine.ensure_series(actor=SYSTEM, asset_id=self.machine.id, draft=draft)
+        viewer = Viewer(self.person, self.id, frozenset({"engineer", "admin"}), name=code)
+        self.connection = actions.add_connection(
+            actor=viewer, site_id=self.site.id, name=f"c-{code}", kind="shdr", options={"port": 7878}
+        )
+        self.viewer = viewer
+
+    def address(self, pattern: str) -> str:
+        numbers = {
+            "<int:series_id>": self.series.id, "<int:site_id>": self.site.id, "<int:machine_id>": self.machine.id,
+            "<int:connection_id>": self.connection, "<str:form>": "csv", "<slug:name>": "availability",
+        }  # fmt: skip
+        for word, number in numbers.items():
+            pattern = pattern.replace(word, str(number))
+        return pattern
+
+    def client(self, **more: object) -> Client:
+        client = Client(**more)
+        client.force_login(Person.objects.get(pk=self.person))
+        return client
+
+
+@pytest.mark.parametrize(("pattern", "name"), ADDRESSES)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_an_address_is_closed(pattern: str, name: str, method: str) -> None:
+    mine, other = Firm("mine"), Firm("other")
+    address = mine.address(pattern)
+    assert "<" not in address, f"teach Firm.address about {pattern}"
+    stranger = getattr(Client(), method)(address)
+    foreign = getattr(other.client(), method)(address)
+    for answer in (stranger, foreign):
+        assert answer.status_code < 500, answer
+        assert b"SECRET mine" not in answer.getvalue()
+    if name in OPEN:
+        return
+    assert stranger.status_code in (302, 401, 403, 404, 405), f"{address} is open to strangers"
+    if stranger.status_code == 302:
+        assert stranger["Location"].startswith("/sign-in/")
+    if name not in OWN:
+        assert foreign.status_code in (404, 405), f"{address} is open to another organisation"
+
+
+@pytest.mark.parametrize(("pattern", "name"), ADDRESSES)
+def test_no_foreign_page_can_post(pattern: str, name: str) -> None:
+    mine = Firm("mine")
+    answer = mine.client(enforce_csrf_checks=True).post(mine.address(pattern), {"kind": "shdr", "on": "0"})
+    assert answer.status_code in (403, 405), f"{pattern} takes a post without the token"
+
+
+def operations() -> list[tuple[str, str]]:
+    return [(path, method) for path, methods in api.get_openapi_schema()["paths"].items() for method in methods]
+
+
+@pytest.mark.parametrize(("path", "method"), operations())
+def test_an_operation_is_closed(path: str, method: str) -> None:
+    mine, other = Firm("mine"), Firm("other")
+    _, secret = parties.create_api_token(actor=other.viewer, name="t", expires_at=None)
+    address = path
+    for word, number in {"asset_id": mine.machine.id, "series_id": mine.series.id, "machine_id": mine.machine.id,
+                         "site_id": mine.site.id, "name": "availability"}.items():  # fmt: skip
+        address = address.replace("{" + word + "}", str(number))
+    assert "{" not in address, path
+    query = f"?series={mine.series.id}&asset={mine.machine.id}&machine={mine.machine.id}&site={mine.site.id}"
+    query += f"&below={mine.site.id}&start=1700000000000000&end=1700003600000000&step=60000000"
+    assert getattr(Client(), method)(address + query).status_code == 401, "open without a token"
+    answer = getattr(Client(), method)(address + query, headers={"authorization": f"Bearer {secret}"})
+    assert answer.status_code in (200, 404), answer.content
+    assert b"SECRET mine" not in answer.content
+    if answer.status_code == 200:
+        own = getattr(Client(), method)(address, headers={"authorization": f"Bearer {secret}"})
+        assert "SECRET mine" not in own.content.decode()
+        assert "{" not in path, "a foreign number in the address is answered"
+
+
+def test_cookies_headers_and_hosts() -> None:
+    mine = Firm("mine")
+    client = Client()
+    answer = client.post("/sign-in/", {"username": "mine", "password": "correct horse 9"})
+    assert answer.status_code == 302
+    cookie = answer.cookies["sessionid"]
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+    page = client.get(f"/machines/{mine.machine.id}/")
+    policy = page["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+    assert page["X-Frame-Options"] == "DENY"
+    assert page["X-Content-Type-Options"] == "nosniff"
+    assert Client().get("/sign-in/", headers={"host": "evil.example"}).status_code == 400
+    assert "*" not in settings.ALLOWED_HOSTS
+
+
+@pytest.mark.parametrize(
+    "path", ["../../../../etc/passwd", "%2e%2e/%2e%2e/%2e%2e/etc/passwd", "..%5c..%5cx", "/etc/passwd"]
+)
+def test_static_files_end_at_their_folder(path: str) -> None:
+    answer = Client().get(f"/static/{path}")
+    assert answer.status_code in (400, 404)
+    assert b"root:" not in answer.getvalue()
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1"])
+def test_no_cell_of_an_export_is_a_formula(text: str) -> None:
+    import csv
+    import io
+
+    from openpyxl import load_workbook
+
+    from chanye.web.exports import write_csv, write_xlsx
+
+    data = b"".join(write_csv(["h"], [[text]])).decode("utf-8-sig")
+    cell = list(csv.reader(io.StringIO(data, newline="")))[1][0]
+    assert cell.lstrip()[:1] not in tuple("=+-@"), cell
+    book = load_workbook(io.BytesIO(b"".join(write_xlsx(["h"], [[text]]))))
+    assert book.active["A2"].data_type == "s"
