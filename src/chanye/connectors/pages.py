@@ -18,6 +18,7 @@ from chanye.connectors import actions, queries
 from chanye.connectors.options import form_fields, read_form
 from chanye.connectors.registry import kinds
 from chanye.kernel.errors import ConfigError
+from chanye.parties.rules import require
 from chanye.parties.types import PUBLIC, Viewer
 from chanye.spine import queries as spine
 
@@ -117,6 +118,7 @@ def _change(request: HttpRequest, viewer: Viewer, connection_id: int) -> str:
 def new_connection(request: HttpRequest) -> HttpResponse:
     """Ask for kind, then site, name and options; add the connection."""
     viewer = _viewer(request)
+    require(viewer, "edit_connection", viewer.organisation_id)
     kind = request.POST.get("kind") or request.GET.get("kind", "")
     kind = kind if kind in kinds() else ""
     fault = ""

@@ -17,12 +17,12 @@ from chanye.spine.queries import Trend
 
 CHUNK = 64 << 10
 # A spreadsheet runs cells that begin so as formulas.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@")
 
 
 def _cell(value: Any) -> Any:
     """Defuse text that a spreadsheet would run."""
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
+    return "'" + value if isinstance(value, str) and value.lstrip().startswith(FORMULA) else value
 
 
 def _time(us: int) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from chanye.connectors.file.mapping import FilePart
 from chanye.kernel.errors import ConfigError
 
 BLOCK = 8 << 20
+LONGEST_HEADER = 1_000_000
 PARQUET_ROWS = 262_144
 Progress = Callable[[int], None]
 
@@ -52,14 +54,23 @@ def _open(path: Path) -> Any:
     return source, pa.CompressedInputStream(source, "gzip") if path.suffix == ".gz" else source
 
 
+def _short_lines(path: Path, text: TextIO) -> Iterator[str]:
+    """Yield lines; a header that does not end is no header (a small file can unpack to a line that fills memory)."""
+    while line := text.readline(LONGEST_HEADER):
+        if len(line) == LONGEST_HEADER:
+            raise ConfigError(f"{path.name} has no header row: its first line is longer than a million characters.")
+        yield line
+
+
 def _header(path: Path, part: FilePart) -> list[str]:
     opener: Any = gzip.open if path.suffix == ".gz" else open
     try:
         with opener(path, "rt", encoding=part.encoding, newline="") as text:
+            lines = _short_lines(path, text)
             for _ in range(part.skip_rows):
-                next(text)
-            names = next(csv.reader(text, delimiter=part.delimiter))
-    except (OSError, LookupError, UnicodeDecodeError, csv.Error) as error:
+                next(lines)
+            names = next(csv.reader(lines, delimiter=part.delimiter))
+    except (OSError, EOFError, zlib.error, LookupError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{path.name} cannot be read: {error}. Is it a CSV file in {part.encoding}?") from error
     except StopIteration:
         raise ConfigError(f"{path.name} has no header row.") from None
