@@ -130,3 +130,6 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Any]:
     yield go
     for context in contexts:
         context.close()
+    deadline = time.monotonic() + 5
+    while plants.IN_HAND and time.monotonic() < deadline:
+        time.sleep(0.02)

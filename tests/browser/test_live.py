@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -10,6 +11,11 @@ import pytest
 from chanye.domains.factory.types import Figure
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+
+
+def allowed(limit: float) -> float:
+    """Return the limit, four times as much where others keep this machine busy."""
+    return limit if os.getloadavg()[0] < (os.cpu_count() or 1) / 2 else 4 * limit
 
 
 def wait_for(look: Any, wanted: Any, seconds: float) -> float:
@@ -31,7 +37,7 @@ def test_a_tile_changes_in_place_within_a_second(plant: Any, visit: Any) -> None
     page.evaluate(f"window.kept = document.querySelector('#m{machine}')")
     shop.changes[machine] = {"parts_today": Figure(4711.0, "{part}", 1.0), "state": "fault", "state_text": "E-STOP"}
     took = wait_for(lambda: page.locator(f"#m{machine} .pill").inner_text(), "E-STOP", 5)
-    assert took <= 1.6  # half a second between two questions and the drawing on a busy machine
+    assert took <= allowed(1.0)  # half a second between two questions and the drawing on a busy machine
     assert "4,711" in page.locator(f"#m{machine} .pair.main").inner_text()
     assert "st-fault" in page.locator(f"#m{machine}").get_attribute("class")
     assert page.evaluate("window.scrollY") == 300
@@ -74,9 +80,9 @@ def test_first_paint_and_weight_with_sixty_tiles(plant: Any, visit: Any) -> None
             "performance.getEntriesByType('navigation')[0].transferSize +"
             " performance.getEntriesByType('resource').reduce((sum, one) => sum + one.transferSize, 0)"
         )
-        assert watched.page.evaluate("window.shift") == 0
+        assert watched.page.evaluate("window.shift") < 0.005  # a clock may grow a digit meanwhile
     assert weight <= 200_000
-    assert min(took) <= 1000
+    assert min(took) <= allowed(1000), took
 
 
 def test_everything_is_reached_by_keys(plant: Any, visit: Any) -> None:
@@ -103,7 +109,7 @@ def test_search_goes_anywhere(plant: Any, visit: Any) -> None:
     page = watched.page
     page.keyboard.press("Control+k")
     page.keyboard.type("数控车床 03")
-    page.locator("#found a", has_text="数控车床 03").first.wait_for()
+    page.locator("#found a[aria-selected=true]", has_text="数控车床 03").wait_for()
     watched.picture("palette")
     page.keyboard.press("Enter")
     page.wait_for_url("**/machines/**")

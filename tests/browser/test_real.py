@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from browser.test_live import wait_for
+from browser.test_live import allowed, wait_for
 from chanye.domains.factory import boards
 from chanye.domains.factory.floor import day_window
 from chanye.kernel.settings import get_settings
@@ -21,15 +20,8 @@ from factory_kit import MINUTE, SECOND, Plant
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
 
 MACHINES = 60
-PAINTED = "performance.getEntriesByName('first-contentful-paint').length"
-
-
-def allowed(limit: float) -> float:
-    """Return the limit, four times as much where others keep this machine busy."""
-    return limit if os.getloadavg()[0] < (os.cpu_count() or 1) / 2 else 4 * limit
-
-
 STATES = ("ACTIVE", "READY", "ACTIVE", "FEED_HOLD")
+PAINTED = "performance.getEntriesByName('first-contentful-paint').length"
 
 
 @pytest.fixture
