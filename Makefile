@@ -43,6 +43,7 @@ bench: $(VENV)/dev.done
 # Slow proofs: kill -9 twenty times, long fuzzing.
 soak: $(VENV)/dev.done
 	$(BIN)/python -m pytest -m soak
+	CHANYE_TEST_KILLS=20 $(BIN)/python -m pytest -m slow -k kill_9 tests/connectors/test_collect.py
 
 # After changing a dependency in pyproject.toml.
 lock: $(VENV)/run.done
