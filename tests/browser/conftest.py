@@ -30,7 +30,8 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while playwright lives, its event loop is this thread's, and asyncio tests cannot run there.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -50,6 +51,13 @@ def _visitor_is_an_engineer() -> None:
     from chanye.web import assets
 
     assets.ensure()
+
+
+@pytest.fixture(autouse=True)
+def _a_browser_test_runs() -> Iterator[None]:
+    plants.AT_WORK.append(True)
+    yield
+    plants.AT_WORK.pop()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from chanye.domains.factory.types import Board, Figure, MachineKpis, MachineTile
 from chanye.parties.models import Organisation
 from chanye.parties.types import Viewer
 from chanye.spine.models import Asset, Series
+from chanye.web.middleware import viewer_middleware
 
 MINUTE = 60_000_000
 NUMBERS = itertools.count(3_000)  # the historian outlives a test's records
@@ -36,10 +37,17 @@ IN_HAND: list[str] = []
 """Requests that are being answered: a test's records may go only when there is none."""
 
 
+AT_WORK: list[bool] = []
+"""Not empty while a browser test runs: other tests in this process see the real viewer."""
+
+
 def as_engineer(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """A middleware that makes every visitor an engineer of the first firm."""
+    """A middleware that makes every visitor an engineer of the first firm, while a browser test runs."""
+    real = viewer_middleware(get_response)
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        if not AT_WORK:
+            return real(request)
         IN_HAND.append(request.path)
         try:
             return answer(request)

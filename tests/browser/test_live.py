@@ -116,6 +116,19 @@ def test_search_goes_anywhere(plant: Any, visit: Any) -> None:
     assert watched.errors == []
 
 
+def test_enter_waits_for_the_list_that_answers_it(plant: Any, visit: Any) -> None:
+    shop = plant(3)
+    watched = visit(f"/sites/{shop.site_id}/")
+    page = watched.page
+    page.keyboard.press("Control+k")
+    page.locator("#found a").first.wait_for()  # the list of everything, its first hit is another place
+    page.keyboard.insert_text("数控车床 03")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/machines/**")
+    assert "数控车床 03" in page.locator("h1").inner_text()
+    assert watched.errors == []
+
+
 def test_theme_and_language_stay(plant: Any, visit: Any) -> None:
     shop = plant(1)
     page = visit(f"/sites/{shop.site_id}/").page

@@ -55,9 +55,20 @@
     if (!$("#palette")?.open) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); choose(event.key === "ArrowDown" ? 1 : -1); }
     if (event.key === "Enter") {
-      const link = $('#found a[aria-selected="true"]') || $("#found a");
-      if (link) { event.preventDefault(); location.assign(link.href); }
-    }
+      event.preventDefault();
+      eager = $("#found").dataset.asked !== $("#palette input").value;
+      if (!eager) follow();
+    } else eager = false;
+  });
+  let eager = false; // Enter came before the list that answers what was typed
+  function follow() {
+    const link = $('#found a[aria-selected="true"]') || $("#found a");
+    if (link) location.assign(link.href);
+  }
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target.id !== "found") return;
+    event.detail.target.dataset.asked = new URL(event.detail.xhr.responseURL).searchParams.get("q") ?? "";
+    if (eager && event.detail.target.dataset.asked === $("#palette input").value) { eager = false; follow(); }
   });
 
   /* ---- times that tick: written exactly as the server writes them ---- */
