@@ -3,10 +3,13 @@
 Django reads its settings before any ``conftest.py`` is imported, so the folder has to be named here.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 
 os.environ["CHANYE_DATA"] = tempfile.mkdtemp(prefix="chanye-test-")
+atexit.register(shutil.rmtree, os.environ["CHANYE_DATA"], ignore_errors=True)
 os.environ["CHANYE_DEMO"] = "false"
 
-from chanye.web.settings import *  # noqa: F403  # the two lines above must come first
+from chanye.web.settings import *  # noqa: E402, F403  # the lines above must come first

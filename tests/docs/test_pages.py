@@ -13,7 +13,8 @@ SHOWN = {"text", "json", "toml", "xml", "csv", "mermaid"}
 TWINS = [
     page
     for page in pages()
-    if not page.stem.endswith(".zh-Hans") and (page.name == "README.md" or page.parent.name in ("tutorial", "howto"))
+    if not page.stem.endswith(".zh-Hans")
+    and (page == ROOT / "README.md" or page.parent.name in ("tutorial", "howto"))
 ]
 
 
