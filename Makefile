@@ -26,7 +26,8 @@ run: setup
 	$(BIN)/chanye demo
 
 test: $(VENV)/dev.done
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not soak and not alone'
+	$(BIN)/python -m pytest -m alone
 
 lint: $(VENV)/dev.done
 	$(BIN)/ruff check .

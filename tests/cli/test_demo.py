@@ -79,6 +79,7 @@ def test_the_demo_starts_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_score_of_the_whole_product(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "chanye", "demo", "--score", "--minutes", "60", "--speed", "240", "--json"]
     argv += ["--data", str(tmp_path / "score")]
