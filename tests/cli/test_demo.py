@@ -81,7 +81,7 @@ def test_the_demo_starts_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.alone
 def test_the_score_of_the_whole_product(tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "chanye", "demo", "--score", "--minutes", "60", "--speed", "240", "--json"]
+    argv = [sys.executable, "-m", "chanye", "demo", "--score", "--minutes", "60", "--speed", "120", "--json"]
     argv += ["--data", str(tmp_path / "score")]
     env = os.environ | PLAIN
     done = subprocess.run(argv, capture_output=True, text=True, timeout=240, env=env)
@@ -121,4 +121,9 @@ def test_the_calendar_is_the_shop_s_own(machine: Machine) -> None:
 def test_a_used_folder_is_not_scored(tmp_path: Path) -> None:
     (tmp_path / "something").touch()
     with pytest.raises(ConfigError, match="not empty"):
-        run(minutes=30, speed=600, as_json=True, data=tmp_path)
+        run(minutes=30, speed=60, as_json=True, data=tmp_path)
+
+
+def test_a_shop_too_fast_to_be_observed_is_not_scored() -> None:
+    with pytest.raises(ConfigError, match="at most at 63 times"):
+        run(minutes=30, speed=64, as_json=True, data=None)

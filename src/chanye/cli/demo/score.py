@@ -28,6 +28,9 @@ SEED = 2026
 PERIOD = 10 * SECOND
 #: What is played after the window, so that its end is seen, and how long everything may take to arrive. [us], [s]
 AFTER, PATIENCE = 3 * MINUTE, 60.0
+#: Speed per minute played: leaves 4 s of our time between the end of the silence and the restart of the agent,
+#: for connections wait up to 3.5 s in all before their third try.
+FASTEST = 2.1
 
 
 def script(start: int, window: int) -> tuple[list[Trouble], list[Outage]]:
@@ -77,8 +80,14 @@ def run(*, minutes: int, speed: float, as_json: bool, data: Path | None = None) 
     Raises
     ------
     ConfigError
-        If the folder holds something already: what lies there would be scored too.
+        If the folder holds something already: what lies there would be scored too; or if the shop is to run so fast
+        that the truth itself could not be observed.
     """
+    if speed > minutes * FASTEST:
+        raise ConfigError(
+            f"At {speed:g} times life the shop's agent forgets what it holds before a connection can be back: "
+            f"{minutes} minutes can be played at most at {minutes * FASTEST:g} times."
+        )
     if data is not None and data.exists() and any(data.iterdir()):
         raise ConfigError(f"{data} is not empty: give --data a folder that is new, or leave it out.")
     with tempfile.TemporaryDirectory(prefix="chanye-score-") as temporary:
