@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from chanye.domains.factory.rules import Output, key_figures, time_elements
+from chanye.domains.factory.rules.kpis import Output, key_figures, time_elements
 from chanye.kernel.intervals import Intervals
 
 HOUR = 3_600_000_000

@@ -67,7 +67,7 @@ def plant(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     def make(machines: int) -> plants.Plant:
         made = plants.build(machines)
         for name in ("board", "board_tag", "tile", "day_window", "shift_runs", "strip", "machine_kpis"):
-            monkeypatch.setattr(f"chanye.domains.factory.queries.{name}", getattr(made, name), raising=False)
+            monkeypatch.setattr(f"chanye.domains.factory.queries.machines.{name}", getattr(made, name), raising=False)
         return made
 
     return make

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from django.http import HttpRequest, HttpResponse
 
-from chanye.domains.factory.types import Board, Figure, MachineKpis, MachineTile, Segment, TimeElements
+from chanye.domains.factory.types.machines import Board, Figure, MachineKpis, MachineTile, Segment, TimeElements
 from chanye.parties.models import Organisation
 from chanye.parties.types import Viewer
 from chanye.spine.models import Asset, Series

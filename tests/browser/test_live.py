@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chanye.domains.factory.types import Figure
+from chanye.domains.factory.types.machines import Figure
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
 

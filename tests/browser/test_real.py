@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from browser.test_live import allowed, wait_for
-from chanye.domains.factory import boards
 from chanye.domains.factory.floor import day_window
+from chanye.domains.factory.pages import board as boards
 from chanye.kernel.settings import get_settings
 from chanye.spine.history import History
 from factory_kit import MINUTE, SECOND, Plant

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from browser.test_board import SIZES, check_calm
-from chanye.domains.factory.actions import configure_machine, create_calendar
+from chanye.domains.factory.actions.machines import configure_machine, create_calendar
 from chanye.domains.factory.models import ShiftCalendar
 from chanye.kernel.settings import get_settings
 from chanye.parties.types import SYSTEM

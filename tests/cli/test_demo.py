@@ -27,7 +27,7 @@ data = Path(sys.argv[1])
 apply_settings(data=data)
 from chanye.cli import setup_django
 setup_django()
-from chanye.domains.factory import queries as factory
+from chanye.domains.factory.queries import machines as factory
 from chanye.parties.types import SYSTEM
 from chanye.spine import queries
 from chanye.spine.store import reader

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chanye.domains.factory import queries
-from chanye.domains.factory.actions import assign_calendar, configure_machine, save_calendar
+from chanye.domains.factory.actions.machines import assign_calendar, configure_machine, save_calendar
 from chanye.domains.factory.demo import seed_calendar
+from chanye.domains.factory.queries import machines as queries
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.time import to_us
 from chanye.parties.models import AuditEntry

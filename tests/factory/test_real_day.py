@@ -17,8 +17,8 @@ from chanye.connectors.desk import ConnectionSpec, Desk, MemoryBook
 from chanye.connectors.link import RunnerLink
 from chanye.connectors.mtconnect.adapter import ShdrAdapter, ShdrOptions
 from chanye.connectors.port import LocalPort
-from chanye.domains.factory import queries
-from chanye.domains.factory.actions import configure_machine
+from chanye.domains.factory.actions.machines import configure_machine
+from chanye.domains.factory.queries import machines as queries
 from chanye.kernel.errors import TransientError
 from chanye.spine.models import Series
 from connectors.mtconnect.small_adapter import SmallAdapter

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chanye.domains.factory.rules import (
+from chanye.domains.factory.rules.kpis import (
     Output,
     earned_time,
     key_figures,
@@ -15,7 +15,7 @@ from chanye.domains.factory.rules import (
     sum_outputs,
     time_elements,
 )
-from chanye.domains.factory.types import TimeElements
+from chanye.domains.factory.types.machines import TimeElements
 from chanye.kernel.intervals import Intervals
 from chanye.spine.types import STATE_CLASSES
 

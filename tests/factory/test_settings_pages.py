@@ -10,9 +10,9 @@ import pytest
 from django.http import QueryDict
 from django.test import Client
 
-from chanye.domains.factory import queries
-from chanye.domains.factory.calendar_draft import change_rows, draft_of, pattern_of, read_draft, read_time
 from chanye.domains.factory.models import CalendarAssignment, MachineSettings, ShiftCalendar
+from chanye.domains.factory.pages.calendar_draft import change_rows, draft_of, pattern_of, read_draft, read_time
+from chanye.domains.factory.queries import machines as queries
 from chanye.kernel.shifts import shift_pattern_from_dict
 from chanye.kernel.time import now_us, to_us
 from chanye.parties import actions as parties
@@ -243,7 +243,7 @@ def test_what_each_place_gets(plant: Plant) -> None:
     client = client_of(plant, "manager")
     client.post("/calendars/new/", SENT | {"name": "A", "place": [str(plant.site.id)]})
     client.post("/calendars/new/", SENT | {"name": "B", "place": [str(area.id)]})
-    from chanye.domains.factory.setting_queries import places
+    from chanye.domains.factory.queries.settings import places
 
     got = {place.asset.id: (place.calendar, place.source) for place in places(plant.viewer)}
     assert got == {

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from chanye.domains.factory.actions import save_calendar
+from chanye.domains.factory.actions.machines import save_calendar
 from chanye.kernel.settings import get_settings
 from chanye.parties import actions as parties
 from chanye.parties.models import Person

@@ -15,7 +15,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chanye.domains.factory.days import read_day
+from chanye.domains.factory.pages.days import read_day
 from chanye.kernel.settings import get_settings
 from chanye.parties.models import Organisation
 from chanye.parties.types import Viewer
@@ -120,12 +120,13 @@ def test_the_days_of_another_firm_stay_closed(plant: Plant, monkeypatch: pytest.
 
 
 def test_a_poll_that_finds_nothing_new_draws_no_board(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chanye.domains.factory import boards, queries
+    from chanye.domains.factory.pages import board as boards
+    from chanye.domains.factory.queries import machines as queries
 
     machine = plant.machine("mill")
     state = plant.series(machine, "execution")
     now = at("2026-06-10T12:00:01")
-    monkeypatch.setattr("chanye.domains.factory.boards.time", SimpleNamespace(time_ns=lambda: now * 1000))
+    monkeypatch.setattr("chanye.domains.factory.pages.board.time", SimpleNamespace(time_ns=lambda: now * 1000))
     plant.write(state, [(now - HOUR, "ACTIVE", 0)])
     drawn = []
     real = queries.board
@@ -170,8 +171,8 @@ from chanye.spine.store import reader
 for processor in default_processors():
     while run_processor(actor=SYSTEM, processor=processor, reader=reader()):
         pass
-from chanye.domains.factory import queries
-from chanye.domains.factory.days import read_day
+from chanye.domains.factory.queries import machines as queries
+from chanye.domains.factory.pages.days import read_day
 from chanye.kernel.time import now_us
 (site,) = spine.sites(SYSTEM)
 day = read_day("2017-02-01", site, now_us())

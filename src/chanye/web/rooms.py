@@ -28,7 +28,6 @@ class Room:
 
 ROOMS: tuple[Room, ...] = (
     Room("home", _("Machines"), "machines", ("/sites/", "/machines/", "/series/")),
-    Room("calendars", _("Shifts"), "clock", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})),
     Room("connections", _("Connections"), "plug", ("/connections/",), frozenset({"engineer", "manager", "admin"})),
     Room(
         "calendars", _("Shifts"), "calendar", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})

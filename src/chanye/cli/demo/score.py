@@ -186,7 +186,7 @@ def _worked() -> bool:
 
 def ask(site: Site, machine: str, start: int, end: int) -> Answer:
     """Ask the product what its pages would say of one machine and window."""
-    from chanye.domains.factory import queries as factory
+    from chanye.domains.factory.queries import machines as factory
     from chanye.parties.types import SYSTEM
     from chanye.spine.history.types import SeriesSpec
     from chanye.spine.store import reader

@@ -188,7 +188,8 @@ def pattern(machine: Machine) -> dict[str, Any]:
 
 def _calendars(shop: Shop, organisation: int, assets: Mapping[str, int]) -> None:
     """Say what is expected of each machine, and give it its shifts, unless that was done before."""
-    from chanye.domains.factory import actions, queries
+    from chanye.domains.factory.actions import machines as actions
+    from chanye.domains.factory.queries import machines as queries
 
     known = {name for _, name, _ in queries.calendars(SYSTEM)}
     for machine in shop.machines.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chanye.domains.factory.actions import assign_calendar, save_calendar
+from chanye.domains.factory.actions.machines import assign_calendar, save_calendar
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chanye.domains.factory.models import CalendarAssignment, MachineSettings
-from chanye.domains.factory.rules import DEFAULT_FLOOR, Output, earned_time, time_elements
-from chanye.domains.factory.types import Segment, TimeElements
+from chanye.domains.factory.rules.kpis import DEFAULT_FLOOR, Output, earned_time, time_elements
+from chanye.domains.factory.types.machines import Segment, TimeElements
 from chanye.kernel.intervals import I64, Intervals
 from chanye.kernel.shifts import shift_pattern_from_dict
 from chanye.kernel.time import DAY, from_us, to_us

@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_safe
 
-from chanye.domains.factory import live, queries
-from chanye.domains.factory.days import Day, date_at, read_day
-from chanye.domains.factory.evidence_words import ELEMENTS, FORMULAS
 from chanye.domains.factory.floor import day_window
-from chanye.domains.factory.types import Figure, MachineKpis, MachineTile
+from chanye.domains.factory.pages import live
+from chanye.domains.factory.pages.days import Day, date_at, read_day
+from chanye.domains.factory.pages.evidence_words import ELEMENTS, FORMULAS
+from chanye.domains.factory.queries import machines as queries
+from chanye.domains.factory.types.machines import Figure, MachineKpis, MachineTile
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 from chanye.spine.history.types import Quality

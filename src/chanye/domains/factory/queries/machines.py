@@ -8,8 +8,8 @@ import numpy as np
 
 from chanye.domains.factory.floor import MACHINE_KINDS, Floor, Look, day_window, load, load_calendars, look
 from chanye.domains.factory.models import ShiftCalendar
-from chanye.domains.factory.rules import Kpis, key_figures, sum_elements, sum_outputs
-from chanye.domains.factory.types import Board, Figure, MachineDetail, MachineKpis, MachineTile, Segment
+from chanye.domains.factory.rules.kpis import Kpis, key_figures, sum_elements, sum_outputs
+from chanye.domains.factory.types.machines import Board, Figure, MachineDetail, MachineKpis, MachineTile, Segment
 from chanye.kernel.errors import DeniedError
 from chanye.kernel.shifts import shift_pattern_from_dict
 from chanye.kernel.time import now_us

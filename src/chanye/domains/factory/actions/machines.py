@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chanye.domains.factory.models import CalendarAssignment, MachineSettings, ShiftCalendar
-from chanye.domains.factory.rules import DEFAULT_FLOOR
+from chanye.domains.factory.rules.kpis import DEFAULT_FLOOR
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.shifts import shift_pattern_from_dict, shift_pattern_to_dict
 from chanye.kernel.time import now_us

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
-from chanye.domains.factory import queries
+from chanye.domains.factory.queries import machines as queries
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import DAY, now_us
 from chanye.spine.api import PROBLEMS, Moment, Number, viewer_of, window

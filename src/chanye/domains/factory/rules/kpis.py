@@ -24,7 +24,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chanye.domains.factory.types import Figure, TimeElements
+from chanye.domains.factory.types.machines import Figure, TimeElements
 from chanye.kernel.intervals import I64, Intervals
 
 #: State class -> field of ``TimeElements``.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chanye.domains.factory.cycle import Cycle, Rises, observed_cycles
 from chanye.domains.factory.floor import Calendars, Expected, Floor, Look, load, load_calendars, look
 from chanye.domains.factory.models import CalendarAssignment, MachineSettings, ShiftCalendar
-from chanye.domains.factory.week import hours, usual_week
+from chanye.domains.factory.rules.cycle import Cycle, Rises, observed_cycles
+from chanye.domains.factory.rules.week import hours, usual_week
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.shifts import ShiftPattern, ShiftRun, shift_pattern_from_dict
 from chanye.kernel.time import DAY

@@ -15,9 +15,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chanye.domains.factory import actions
-from chanye.domains.factory import setting_queries as queries
-from chanye.domains.factory.calendar_draft import (
+from chanye.domains.factory.actions import machines as actions
+from chanye.domains.factory.pages.calendar_draft import (
     TEMPLATES,
     WEEKDAYS,
     CalendarDraft,
@@ -27,8 +26,9 @@ from chanye.domains.factory.calendar_draft import (
     pattern_of,
     read_draft,
 )
-from chanye.domains.factory.setting_queries import CalendarView, MachineSettingsView
-from chanye.domains.factory.week import local_day, overlap, week_rows
+from chanye.domains.factory.queries import settings as queries
+from chanye.domains.factory.queries.settings import CalendarView, MachineSettingsView
+from chanye.domains.factory.rules.week import local_day, overlap, week_rows
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.shifts import ShiftPattern, ShiftRun, shift_pattern_to_dict
 from chanye.kernel.time import from_us, now_us

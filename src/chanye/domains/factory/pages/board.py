@@ -14,9 +14,10 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from chanye.domains.factory import live, queries
-from chanye.domains.factory.days import Day, date_at, read_day
-from chanye.domains.factory.types import Board, MachineTile, Segment
+from chanye.domains.factory.pages import live
+from chanye.domains.factory.pages.days import Day, date_at, read_day
+from chanye.domains.factory.queries import machines as queries
+from chanye.domains.factory.types.machines import Board, MachineTile, Segment
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 from chanye.spine.types import STATE_CLASSES, AssetRef

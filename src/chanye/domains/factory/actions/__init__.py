@@ -1,0 +1,1 @@
+"""Every write of the factory room, by subject."""

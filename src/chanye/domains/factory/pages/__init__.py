@@ -1,0 +1,1 @@
+"""Pages of the factory room, by subject."""

@@ -1,0 +1,1 @@
+"""Every read of the factory room, by subject; each takes the viewer first."""
