@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 OPEN = {"health", "home", "search", "help", "set_language", "sign-in", "sign-out"}
 #: Pages about the viewer's own organisation: no number in the address could name another's.
 OWN = {"switch-organisation", "tokens", "people", "password", "audit", "connections", "new-connection",
-       "calendars", "new-calendar"}  # fmt: skip
+       "calendars", "new-calendar", "files"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -82,11 +82,15 @@ class Firm:
             pattern={"zone": "Asia/Shanghai", "shifts": shifts},
         )
 
+        self.file = spine.store_file(
+            actor=viewer, organisation_id=self.id, name="SECRET.png", data=b"\x89PNG\r\n\x1a\nSECRET " + code.encode()
+        ).id
+
     def address(self, pattern: str) -> str:
         numbers = {
             "<int:series_id>": self.series.id, "<int:site_id>": self.site.id, "<int:machine_id>": self.machine.id,
             "<int:connection_id>": self.connection, "<str:form>": "csv", "<slug:name>": "availability",
-            "<int:calendar_id>": self.calendar,
+            "<int:calendar_id>": self.calendar, "<int:file_id>": self.file, "<str:name>": "x.png",
         }  # fmt: skip
         for word, number in numbers.items():
             pattern = pattern.replace(word, str(number))

@@ -228,14 +228,14 @@ def bench(
 def verify(
     head: Annotated[str, typer.Option(help="Head of the audit chain noted down earlier, SEQUENCE:DIGEST.")] = "",
 ) -> None:
-    """Prove that the audit chain and the history are whole; name the first thing that is not."""
+    """Prove that the audit chain, the history and stored files are whole; name the first thing that is not."""
     from chanye.cli import setup_django
 
     setup_django()
     from chanye.cli.verify import run
     from chanye.kernel.settings import get_settings
 
-    raise typer.Exit(run(get_settings().history_folder, head))
+    raise typer.Exit(run(get_settings().history_folder, head, files=get_settings().files_folder))
 
 
 @app.command()

@@ -2,8 +2,8 @@
 
 Why it is consistent: parts are written once and never changed, and no part or log segment goes away before the
 manifest says so. While the copy is made, a write lock on the manifest keeps it from saying anything new; samples
-go on being written to the log meanwhile. On the same disk parts are linked, which takes no space: against a failing
-disk choose a folder on another one.
+go on being written to the log meanwhile. On the same disk parts and stored files are linked, which takes no space:
+against a failing disk choose a folder on another one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from chanye.kernel.settings import Settings
 
 
 def backup(settings: Settings, target: Path) -> list[str]:
-    """Copy records, secrets and history into ``target`` and return what was copied, one line each.
+    """Copy records, secrets, history and files into ``target`` and return what was copied, one line each.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def backup(settings: Settings, target: Path) -> list[str]:
     source = settings.data.resolve()
     target = target.resolve()
     if settings.database:
-        raise ConfigError("The records are in PostgreSQL: use pg_dump, and copy the history folder.")
+        raise ConfigError("The records are in PostgreSQL: use pg_dump, then copy the folders history and files.")
     if target.is_relative_to(source):
         raise ConfigError(f"{target} is inside the data folder: choose a folder outside it.")
     if target.exists() and any(target.iterdir()):
@@ -44,7 +44,17 @@ def backup(settings: Settings, target: Path) -> list[str]:
     if (source / "records.sqlite3").exists():
         _copy_sqlite(source / "records.sqlite3", target / "records.sqlite3")
         said.append("records")
+    # Files last: they are on the disk before their rows, so the copy holds every file that its records speak of.
+    if (source / "files").exists():
+        said.append(_link_files(source / "files", target / "files"))
     return said
+
+
+def _link_files(source: Path, target: Path) -> str:
+    files = [path.relative_to(source) for path in source.glob("[0-9a-f][0-9a-f]/*")]
+    for file in files:
+        _link(source / file, target / file)
+    return f"files: {len(files)}"
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -24,6 +24,7 @@ log = structlog.get_logger("work")
 LOOK_EVERY = 0.25
 #: Wait after a first and at most after any failure. [s]
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+DAY = 86_400.0
 
 
 @dataclass
@@ -82,6 +83,21 @@ def run(
             stop.wait(LOOK_EVERY)
 
 
+def keep_house(stop: threading.Event) -> None:
+    """Take away, once a day, stored files that nothing refers to."""
+    from django.db import connection
+
+    from chanye.spine.actions import sweep_files
+
+    while not stop.is_set():
+        try:
+            sweep_files(actor=SYSTEM)
+        except Exception as error:  # tomorrow is another day
+            log.error("sweeping files failed", error=repr(error), exc_info=error)
+        connection.close()
+        stop.wait(DAY)
+
+
 def registered() -> list[Processor]:
     """Return the processors of all rooms, in the order they run."""
     from chanye.spine.processors import default_processors
@@ -97,5 +113,8 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("work started", pid=os.getpid())
+    house = threading.Thread(target=keep_house, args=(stop,), name="house", daemon=True)
+    house.start()
     run(registered(), reader(), stop)
+    house.join(5)
     log.info("work stopped")

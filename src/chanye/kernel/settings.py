@@ -22,7 +22,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CHANYE_", toml_file="chanye.toml", extra="forbid", frozen=True)
 
-    data: Path = Field(Path("var"), description="Folder of all data: records, history, broker, secrets, logs.")
+    data: Path = Field(Path("var"), description="Folder of all data: records, history, files, broker, secrets, logs.")
     database: str = Field("", description="PostgreSQL URL for records; empty means SQLite in the data folder.")
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the web server listens on; 0 takes a free one.")
@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     def history_folder(self) -> Path:
         """Folder of the historian."""
         return self.data / "history"
+
+    @property
+    def files_folder(self) -> Path:
+        """Folder of stored files: pictures, programs, documents."""
+        return self.data / "files"
 
     @property
     def run_folder(self) -> Path:

@@ -29,6 +29,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "manage_tokens": frozenset({"admin"}),
     "read_audit": frozenset({"auditor", "manager", "admin"}),
     "read_site": MEMBERS,
+    "store_file": MEMBERS - {"auditor"},
     "edit_site": frozenset({"engineer", "manager", "admin"}),
     "read_connection": frozenset({"engineer", "maintenance", "manager", "auditor", "admin"}),
     "edit_connection": frozenset({"engineer", "admin"}),

@@ -1,21 +1,26 @@
-"""Every write to the spine's records: assets and series. Samples are written by the historian alone."""
+"""Every write to the spine's records: assets, series and files. Samples are written by the historian alone."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
-from typing import Any
+from io import BytesIO
+from typing import Any, BinaryIO
 
 from django.db import transaction
 
-from chanye.kernel.errors import ConfigError
+from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.ids import check_segment
+from chanye.kernel.settings import get_settings
+from chanye.kernel.time import now_us
 from chanye.kernel.units import parse_unit
 from chanye.parties.audit import record
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
-from chanye.spine.models import Asset, Series
-from chanye.spine.refs import asset_ref, series_ref
-from chanye.spine.types import ROLES, STATE_CLASSES, AssetRef, SeriesDraft, SeriesRef
+from chanye.spine import files
+from chanye.spine.models import Asset, Series, StoredFile
+from chanye.spine.refs import asset_ref, file_ref, series_ref
+from chanye.spine.types import ROLES, STATE_CLASSES, AssetRef, FileRef, SeriesDraft, SeriesRef
 
 
 @transaction.atomic
@@ -142,3 +147,81 @@ def change_series(*, actor: Viewer, series_id: int, draft: SeriesDraft) -> Serie
         organisation_id=row.asset.organisation_id,
     )
     return series_ref(row)
+
+
+def store_file(
+    *,
+    actor: Viewer,
+    organisation_id: int,
+    name: str,
+    data: bytes | BinaryIO,
+    kinds: Collection[str] = ("picture",),
+) -> FileRef:
+    """Store a picture, NC program or document; the same content is kept once and answered as it was first stored.
+
+    Parameters
+    ----------
+    name
+        What people read; folders and invisible characters are taken off.
+    data
+        The bytes, or something to read them from.
+    kinds
+        What is wanted here: of ``files.KINDS`` (picture, program, document). The content decides, not the name.
+
+    Raises
+    ------
+    ConfigError
+        If the content is empty, too large or of no such kind.
+    TransientError
+        If the disk is full.
+    DeniedError
+        If the actor may not store files in the organisation.
+    """
+    require(actor, "store_file", organisation_id)
+    settings = get_settings()
+    stream = BytesIO(data) if isinstance(data, bytes) else data
+    # Before the transaction: no lock is held while a slow client sends, and the row never comes before its file.
+    kept = files.keep(settings.files_folder, stream, kinds, min_free=settings.min_free_mb << 20)
+    with transaction.atomic():
+        row, made = StoredFile.objects.get_or_create(
+            organisation_id=organisation_id,
+            sha256=kept.sha256,
+            defaults={
+                "kind": kept.kind,
+                "media_type": kept.media_type,
+                "size": kept.size,
+                "name": files.clean_name(name),
+                "stored_at": now_us(),
+                "stored_by": actor.name[:200],
+            },
+        )
+        if made:
+            record(
+                actor=actor,
+                verb="store_file",
+                target=f"file:{row.pk}",
+                detail={"name": row.name, "sha256": kept.sha256, "size": kept.size, "media_type": kept.media_type},
+                organisation_id=organisation_id,
+            )
+    return file_ref(row)
+
+
+def sweep_files(*, actor: Viewer, older: float = files.GRACE) -> int:
+    """Take away files that no row refers to and that are older than ``older`` [s]; return how many.
+
+    Raises
+    ------
+    DeniedError
+        If the actor is not the system.
+    """
+    if not actor.system:
+        raise DeniedError("Files are swept by the product itself.")
+
+    def referred(digests: Collection[str]) -> set[str]:
+        return set(StoredFile.objects.filter(sha256__in=digests).values_list("sha256", flat=True))
+
+    gone = files.sweep(get_settings().files_folder, referred, older=older)
+    if gone:
+        with transaction.atomic():
+            record(actor=actor, verb="sweep_files", target="files", detail={"removed": gone})
+    return gone

@@ -1,4 +1,4 @@
-"""Tables of the spine's records: the asset tree, series, frames, cursors. Samples live in the historian."""
+"""Tables of the spine's records: the asset tree, series, frames, cursors, files. Samples live in the historian."""
 
 from __future__ import annotations
 
@@ -84,3 +84,22 @@ class ProcessorCursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.arrival}"
+
+
+class StoredFile(models.Model):
+    """A picture, NC program or document of an organisation; its bytes lie in the store under their digest."""
+
+    organisation = models.ForeignKey("parties.Organisation", on_delete=models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64, db_index=True)
+    kind = models.CharField(max_length=16)
+    media_type = models.CharField(max_length=100)
+    size = models.BigIntegerField(help_text="[bytes]")
+    name = models.CharField(max_length=200)
+    stored_at = models.BigIntegerField(help_text="[us UTC]")
+    stored_by = models.CharField(max_length=200, blank=True, help_text="Name of the person or program.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "sha256"], name="one_file_once")]
+
+    def __str__(self) -> str:
+        return self.name

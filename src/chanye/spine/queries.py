@@ -1,20 +1,23 @@
-"""Every read of the spine: assets, series, latest values, trends. Each takes the viewer first."""
+"""Every read of the spine: assets, series, latest values, trends, files. Each takes the viewer first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
 from django.db.models import Q, QuerySet
 
-from chanye.kernel.errors import DeniedError
+from chanye.kernel.errors import DeniedError, TransientError
+from chanye.kernel.settings import get_settings
 from chanye.parties.types import Viewer
+from chanye.spine import files as store
 from chanye.spine.history.types import Aggregates, Latest, Samples, SeriesSpec
-from chanye.spine.models import Asset, Series
-from chanye.spine.refs import asset_ref, series_ref
+from chanye.spine.models import Asset, Series, StoredFile
+from chanye.spine.refs import asset_ref, file_ref, series_ref
 from chanye.spine.store import reader
-from chanye.spine.types import AssetRef, SeriesRef
+from chanye.spine.types import AssetRef, FileRef, SeriesRef
 
 
 def _visible_assets(viewer: Viewer) -> QuerySet[Asset]:
@@ -167,3 +170,51 @@ def gains(viewer: Viewer, series_id: int, start: int, end: int, points: int = 10
     ref = series(viewer, series_id)
     step = max(1, -(-(end - start) // max(points, 1)))
     return reader().aggregate([ref.spec], start, max(end, start + 1), step, ["Increase"])
+
+
+def _visible_files(viewer: Viewer) -> QuerySet[StoredFile]:
+    rows = StoredFile.objects.all()
+    return rows if viewer.system else rows.filter(organisation_id=viewer.organisation_id or 0)
+
+
+def file(viewer: Viewer, file_id: int) -> FileRef:
+    """Return one stored file.
+
+    Raises
+    ------
+    DeniedError
+        If there is none that the viewer may see.
+    """
+    row = _visible_files(viewer).filter(id=file_id).first()
+    if row is None:
+        raise DeniedError("There is no such file, or it belongs to another organisation.")
+    return file_ref(row)
+
+
+def files_by_id(viewer: Viewer, file_ids: Iterable[int]) -> dict[int, FileRef]:
+    """Return stored files by number; those that do not exist or may not be seen are left out."""
+    return {row.pk: file_ref(row) for row in _visible_files(viewer).filter(id__in=list(file_ids))}
+
+
+def open_file(viewer: Viewer, ref: FileRef) -> BinaryIO:
+    """Return the content of a stored file, open for reading.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such file that the viewer may see.
+    TransientError
+        If its content is not on the disk.
+    """
+    held = file(viewer, ref.id)
+    try:
+        return store.place(get_settings().files_folder, held.sha256).open("rb")
+    except FileNotFoundError as error:
+        message = f"The content of the file {held.name} is not on the disk: bring it back from a backup."
+        raise TransientError(message) from error
+
+
+def stored_files(viewer: Viewer) -> Iterator[FileRef]:
+    """Yield every stored file the viewer may see, in the order they came."""
+    for row in _visible_files(viewer).order_by("id").iterator(chunk_size=2000):
+        yield file_ref(row)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chanye.spine.models import Asset, Series
-from chanye.spine.types import AssetRef, SeriesRef
+from chanye.spine.models import Asset, Series, StoredFile
+from chanye.spine.types import AssetRef, FileRef, SeriesRef
 
 
 def asset_ref(row: Asset) -> AssetRef:
@@ -37,4 +37,19 @@ def series_ref(row: Series) -> SeriesRef:
         hold=row.hold,
         span=span,
         states=dict(row.states),
+    )
+
+
+def file_ref(row: StoredFile) -> FileRef:
+    """Return the row as a value that may cross the wall."""
+    return FileRef(
+        id=row.pk,
+        organisation_id=row.organisation_id,
+        sha256=row.sha256,
+        kind=row.kind,
+        media_type=row.media_type,
+        size=row.size,
+        name=row.name,
+        stored_at=row.stored_at,
+        stored_by=row.stored_by,
     )

@@ -113,6 +113,21 @@ class SeriesDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRef:
+    """A stored file: ``kind`` is picture, program or document; ``size`` in bytes, ``stored_at`` in us UTC."""
+
+    id: int
+    organisation_id: int
+    sha256: str
+    kind: str
+    media_type: str
+    size: int
+    name: str
+    stored_at: int
+    stored_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class FrameRef:
     """An interval of one asset: a state held, parts made, an alarm raised.
 

@@ -1,4 +1,4 @@
-"""The content security policy: scripts only from here, or with the nonce of this very answer."""
+"""What guards every answer: the content security policy, the largest body, and plain words for what is refused."""
 
 from __future__ import annotations
 
@@ -40,6 +40,24 @@ def csp_middleware(
     return middleware
 
 
+#: Largest body of a request: a few pictures, or one large table. [bytes]
+LARGEST_BODY = 64 << 20
+
+
+def body_middleware(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse a body that is larger than anything the product takes, before a byte of it is put on the disk."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > LARGEST_BODY):
+            return _refuse(request, _("Too large: send at most %(n)d MB at once.") % {"n": LARGEST_BODY >> 20}, 413)
+        return get_response(request)
+
+    return middleware
+
+
 def denied_middleware(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
@@ -72,9 +90,13 @@ def denied_middleware(
 
 
 def _not_now(request: HttpRequest, text: str) -> HttpResponse:
-    """Say why it cannot be done now; needs neither records nor templates to work."""
+    return _refuse(request, text, 503)
+
+
+def _refuse(request: HttpRequest, text: str, status: int) -> HttpResponse:
+    """Say why it cannot be done; needs neither records nor templates to work."""
     if request.path.startswith("/api/"):
-        return JsonResponse({"detail": text}, status=503)
+        return JsonResponse({"detail": text}, status=status)
     title = _("This cannot be done now")
     page = f'<!doctype html><meta charset="utf-8"><title>{title}</title><h1>{title}</h1><p>{escape(text)}</p>'
-    return HttpResponse(page, status=503)
+    return HttpResponse(page, status=status)

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
-from chanye.web import pages, trends
+from chanye.web import files, pages, trends
 
 ROOMS = ("chanye.parties.urls", "chanye.connectors.urls", "chanye.domains.factory.urls", "chanye.web.api_urls")
 
@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("series/<int:series_id>/", trends.trend_page, name="series"),
     path("series/<int:series_id>/points", trends.points, name="series-points"),
     path("series/<int:series_id>/export.<str:form>", trends.export, name="series-export"),
+    path("files/", files.put, name="files"),
+    path("files/<int:file_id>/<str:name>", files.show, name="file"),
     *(path("", include(room)) for room in ROOMS if find_spec(room)),
 ]
 
