@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+from django.http import QueryDict
 
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.time import now_us
@@ -10,6 +11,7 @@ from chanye.parties import actions, queries
 from chanye.parties.audit import verify_chain
 from chanye.parties.identity import viewer_for, viewer_for_token
 from chanye.parties.models import ApiToken, AuditEntry, Person
+from chanye.parties.pages import AUDIT
 from chanye.parties.rules import MEMBERS, PERMISSIONS, may, permissions_of
 from chanye.parties.types import PUBLIC, SYSTEM, Viewer
 from parties.firms import PASSWORD, Firms
@@ -132,14 +134,14 @@ def test_passwords(firms: Firms) -> None:
 
 
 def test_the_audit_trail_shows_the_own_organisation_only(firms: Firms) -> None:
-    rows = queries.audit_trail(firms.admin)
+    rows = list(queries.audit_trail(firms.admin, AUDIT.read(QueryDict())))
     assert {row.verb for row in rows} == {"create_organisation", "create_person"}
     assert all("organisation:2" not in row.target for row in rows)
     assert [row.sequence for row in rows] == sorted((row.sequence for row in rows), reverse=True)
-    assert len(queries.audit_trail(firms.admin, search="engineer")) == 0  # searches deeds, not details
-    assert len(queries.audit_trail(SYSTEM, limit=3)) == 3
+    assert queries.audit_trail(firms.admin, AUDIT.read(QueryDict("q=engineer"))).count == 0  # deeds, not details
+    assert queries.audit_trail(SYSTEM, AUDIT.read(QueryDict())).count > len(rows)
     with pytest.raises(DeniedError):
-        queries.audit_trail(firms.operator)
+        queries.audit_trail(firms.operator, AUDIT.read(QueryDict()))
     assert verify_chain().sound
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -24,9 +25,30 @@ from chanye.parties.models import Person
 from chanye.parties.rules import may, require
 from chanye.parties.sign_in import sign_in
 from chanye.parties.types import Viewer
+from chanye.sheets import Column, Sheet
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
-AUDIT_ROWS = 50
+
+AUDIT = Sheet(
+    "audit",
+    gettext_lazy("Audit log"),
+    (
+        Column("sequence", gettext_lazy("Number"), "integer"),
+        Column("at", gettext_lazy("Time"), "moment"),
+        Column("actor", gettext_lazy("Who"), width=20),
+        Column("verb", gettext_lazy("Deed"), width=24),
+        Column("target", gettext_lazy("Thing"), width=30),
+        Column(
+            "detail",
+            gettext_lazy("Detail"),
+            read=lambda row: audit_detail(row.detail),
+            sortable=False,
+            filter="none",
+            width=60,
+        ),
+    ),
+    order="-sequence",
+)
 
 #: role -> the word people use for it.
 ROLE_WORDS = {
@@ -104,10 +126,13 @@ def _viewer(request: HttpRequest) -> Viewer:
     return viewer
 
 
-def _signed_in(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+Page = Callable[[HttpRequest], HttpResponseBase]
+
+
+def _signed_in(view: Page) -> Page:
     """Send whoever is not signed in to the sign-in page, and back afterwards."""
 
-    def page(request: HttpRequest) -> HttpResponse:
+    def page(request: HttpRequest) -> HttpResponseBase:
         if _viewer(request).person_id is None:
             return redirect(f"{resolve_url('sign-in')}?next={request.path}")
         return view(request)
@@ -254,21 +279,15 @@ def people_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 @_signed_in
-def audit_page(request: HttpRequest) -> HttpResponse:
+def audit_page(request: HttpRequest) -> HttpResponseBase:
     """List who did what, newest first."""
-    viewer = _viewer(request)
-    before = request.GET.get("before", "")
-    search = request.GET.get("q", "").replace("\x00", "")[:100]
-    limit = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    rows = queries.audit_trail(viewer, before=limit, search=search, limit=AUDIT_ROWS + 1)
-    more = rows[AUDIT_ROWS - 1].sequence if len(rows) > AUDIT_ROWS else None
-    context = {"rows": [_audit_row(row) for row in rows[:AUDIT_ROWS]], "more": more, "q": search}
-    return render(request, "parties/audit.html", context)
+    rows = queries.audit_trail(_viewer(request), AUDIT.read(request.GET))
+    return AUDIT.page(request, rows, template="parties/audit.html")
 
 
-def _audit_row(row: Any) -> dict[str, Any]:
-    detail = ", ".join(f"{key} {value}" for key, value in row.detail.items())
-    return {"ref": row, "at": from_us(row.at), "detail": detail}
+def audit_detail(detail: Mapping[str, object]) -> str:
+    """Return the detail of an audit row as one line."""
+    return ", ".join(f"{key} {value}" for key, value in detail.items())
 
 
 def _give(viewer: Viewer, organisation_id: int, data: dict[str, Any]) -> None:

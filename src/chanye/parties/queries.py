@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from django.db.models import Q
-
 from chanye.kernel.time import to_us
 from chanye.parties.models import ApiToken, AuditEntry, Membership, Organisation, Person
 from chanye.parties.rules import may, require
 from chanye.parties.types import AuditRow, MemberRef, OrganisationRef, TokenRef, Viewer
+from chanye.sheets import Rows, View
 
 
 def memberships(viewer: Viewer) -> list[OrganisationRef]:
@@ -86,23 +85,8 @@ def tokens(viewer: Viewer) -> list[TokenRef]:
     ]
 
 
-def audit_trail(
-    viewer: Viewer,
-    *,
-    before: int | None = None,
-    search: str = "",
-    limit: int = 50,
-) -> list[AuditRow]:
-    """Return audit rows of the organisation looked at, newest first; the system sees those of all.
-
-    Parameters
-    ----------
-    before
-        Only rows with a smaller sequence: the last one of the page before.
-    search
-        Part of the actor, verb or target.
-    limit
-        At most 500 rows.
+def audit_trail(viewer: Viewer, view: View) -> Rows:
+    """Return the audit rows of the organisation looked at that a view asks for; the system sees those of all.
 
     Raises
     ------
@@ -113,14 +97,12 @@ def audit_trail(
     rows = AuditEntry.objects.order_by("-sequence")
     if not viewer.system:
         rows = rows.filter(organisation_id_at=viewer.organisation_id)
-    if before is not None:
-        rows = rows.filter(sequence__lt=before)
-    if search:
-        rows = rows.filter(Q(actor__icontains=search) | Q(verb__icontains=search) | Q(target__icontains=search))
-    return [
-        AuditRow(row.sequence, row.at, row.actor, row.person_id_at, row.verb, row.target, json.loads(row.detail))
-        for row in rows[: max(1, min(limit, 500))]
-    ]
+    return view.apply(rows, make=_audit_row)
+
+
+def _audit_row(row: AuditEntry) -> AuditRow:
+    detail = json.loads(row.detail)
+    return AuditRow(row.sequence, row.at, row.actor, row.person_id_at, row.verb, row.target, detail)
 
 
 def _organisation(row: Organisation, roles: tuple[str, ...] = ()) -> OrganisationRef:

@@ -1,0 +1,8 @@
+"""Tables in and out: columns declared once give the list page, its export and its import."""
+
+from chanye.sheets.columns import Column
+from chanye.sheets.rows import Rows
+from chanye.sheets.sheet import Sheet
+from chanye.sheets.view import View
+
+__all__ = ["Column", "Rows", "Sheet", "View"]
