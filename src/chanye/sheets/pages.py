@@ -210,17 +210,20 @@ def _filter_field(view: Question, column: Column) -> FilterField:
     is_set = bool(asked and asked.filter)
     if column.kind in ("choice", "yes_no"):
         chosen = view.params.getlist(column.name) if view.params else []
-        known = (
-            [("yes", column.word(value=True)), ("no", column.word(value=False))]
-            if column.kind == "yes_no"
-            else [(code, str(words)) for code, words in column.choices.items()]
-        )
+        known = [(code, str(words)) for code, words in column.choices.items()]
+        if (
+            column.kind == "yes_no"
+        ):  # one chip says it: the name of the column; its opposite only where it is asked for
+            known = [("yes", str(column.label))]
+            known += [("no", f"{column.label}: {column.word(value=False)}")] if "no" in chosen else []
         options = [(code, words, code in chosen) for code, words in known]
         words = "、".join(word for _code, word, on in options if on)
         menu = len(options) > SIDE_BY_SIDE
         return FilterField(column, "options", str(column.label), options=options, chosen=words, set=is_set, menu=menu)
     if column.kind in NUMBERS or column.kind in ("moment", "date"):
         by = "date" if column.kind in ("moment", "date") else "text"
+        if by == "date":  # the browser's own field takes whole days only, and nothing that is none
+            typed = {} if fault else {end: text[:10] for end, text in typed.items()}
         label = str(column.label)
         return FilterField(column, "range", label, column.unit_words, typed, by, fault=fault, set=is_set)
     return FilterField(column, "text", str(column.label), typed={"is": typed.get("", "")}, set=is_set)
