@@ -74,6 +74,16 @@ def members(viewer: Viewer, organisation_id: int) -> list[MemberRef]:
     return [MemberRef(p.pk, p.username, str(p), tuple(roles[p.pk]), p.is_active) for p in people]
 
 
+def member_by_badge(viewer: Viewer, organisation_id: int, badge: str) -> int | None:
+    """Return the person with a badge (the name they sign in with) who works in an organisation; None if nobody."""
+    require(viewer, "read_members", organisation_id)
+    found = Membership.objects.filter(
+        organisation_id=organisation_id, person__username=badge, person__is_active=True
+    ).values_list("person_id", flat=True)
+    number = found.first()
+    return None if number is None else int(number)
+
+
 def tokens(viewer: Viewer) -> list[TokenRef]:
     """Return the tokens of the organisation looked at: all for its administrators, else the viewer's own."""
     found = ApiToken.objects.filter(organisation_id=viewer.organisation_id or 0).select_related("person")

@@ -35,6 +35,12 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "edit_connection": frozenset({"engineer", "admin"}),
     "import_data": frozenset({"engineer", "admin"}),
     "edit_calendar": frozenset({"planner", "manager", "engineer", "admin"}),
+    "edit_master": frozenset({"planner", "engineer", "quality", "manager", "admin"}),
+    "plan_orders": frozenset({"planner", "engineer", "manager", "admin"}),
+    "release_orders": frozenset({"planner", "manager", "admin"}),
+    "hold_orders": frozenset({"planner", "quality", "engineer", "manager", "admin"}),
+    "close_orders": frozenset({"planner", "manager", "admin"}),
+    "settle_entries": frozenset({"planner", "quality", "engineer", "manager", "admin"}),
     "report_output": frozenset({"operator", "planner", "quality", "engineer", "manager", "admin"}),
     "classify_stop": frozenset({"operator", "maintenance", "planner", "engineer", "manager", "admin"}),
 }

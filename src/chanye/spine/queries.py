@@ -48,6 +48,12 @@ def asset(viewer: Viewer, asset_id: int) -> AssetRef:
     return asset_ref(row)
 
 
+def asset_by_code(viewer: Viewer, organisation_id: int, code: str) -> AssetRef | None:
+    """Return the asset of an organisation with a code or path; None if there is none, or several."""
+    found = list(_visible_assets(viewer).filter(Q(code=code) | Q(path=code), organisation_id=organisation_id)[:2])
+    return asset_ref(found[0]) if len(found) == 1 else None
+
+
 def assets(viewer: Viewer, *, below: int | None = None, kinds: Sequence[str] = ()) -> list[AssetRef]:
     """Return the assets the viewer may see: all, or those below one asset (itself included), of some kinds."""
     rows = _visible_assets(viewer)

@@ -1,5 +1,13 @@
 """The factory room over HTTP."""
 
-from chanye.domains.factory.api.machines import router
+from __future__ import annotations
+
+from ninja import Router
+
+from chanye.domains.factory.api import machines, orders
+
+router = Router()
+for _part in (machines, orders):
+    router.add_router("", _part.router)
 
 __all__ = ["router"]

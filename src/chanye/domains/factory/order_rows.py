@@ -1,0 +1,52 @@
+"""Orders and operations as rows: found, locked, turned into values of the rules. For the actions of the room."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from chanye.domains.factory.models import Operation, Order, WorkSpan
+from chanye.domains.factory.rules.orders import Step
+from chanye.kernel.errors import DeniedError
+from chanye.parties.rules import require
+from chanye.parties.types import Viewer
+
+
+def locked_order(actor: Viewer, permission: str, order_id: int) -> Order:
+    """Return an order for change, locked until the transaction ends; ``actor`` holds ``permission`` there.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such order for the actor, or the permission is missing.
+    """
+    row = Order.objects.select_for_update().select_related("revision__material").filter(id=order_id).first()
+    if row is None or not (actor.system or row.organisation_id == actor.organisation_id):
+        raise DeniedError(_("There is no such order, or it belongs to another organisation."))
+    require(actor, permission, row.organisation_id)
+    return row
+
+
+def steps_of(order: Order) -> tuple[dict[int, Operation], dict[int, Step]]:
+    """Return the operations of an order by number, as rows and as values of the rules."""
+    rows = {row.number: row for row in Operation.objects.filter(order=order)}
+    return rows, {number: step_of(row) for number, row in rows.items()}
+
+
+def step_of(row: Operation) -> Step:
+    """Return an operation's counts as the rules see them."""
+    return Step(row.number, row.kind, row.on_fail, row.returns_to, row.arrived, row.good, row.scrap, row.rework)
+
+
+def close_spans(*, order_id: int, at: int, operation_id: int | None = None, person_id: int | None = None) -> int:
+    """End open work spans of an order, or of one operation or person of it; return how many."""
+    open_spans = WorkSpan.objects.filter(operation__order_id=order_id, end=None)
+    if operation_id is not None:
+        open_spans = open_spans.filter(operation_id=operation_id)
+    if person_id is not None:
+        open_spans = open_spans.filter(person_id=person_id)
+    done = 0
+    for span in open_spans:
+        span.end = max(at, span.start)
+        span.save(update_fields=["end"])
+        done += 1
+    return done
