@@ -65,17 +65,44 @@ class Lane:
         self.due = now + self.wait
 
 
+@dataclass
+class Chore:
+    """Something a room wants done every so many seconds, e.g. looking whether a plan is due."""
+
+    name: str
+    every: float
+    do: Callable[[], object]
+    due: float = 0.0
+
+    def step(self, now: float) -> None:
+        """Do it if it is time; one that fails is tried again at its next time."""
+        if now < self.due:
+            return
+        self.due = now + self.every
+        try:
+            self.do()
+        except Exception as error:  # whatever one chore does, the others go on
+            from django.db import connection
+
+            connection.close()  # a broken connection is opened anew next time
+            log.error("chore failed", chore=self.name, error=repr(error), exc_info=error)
+
+
 def run(
     processors: Sequence[Processor],
     reader: Reader,
     stop: threading.Event,
     *,
+    chores: Sequence[Chore] = (),
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Run processors until ``stop`` is set; the helping in hand is finished first."""
+    """Run processors and chores until ``stop`` is set; the helping in hand is finished first."""
     lanes = [Lane(processor) for processor in processors]
     while not stop.is_set():
         busy = False
+        for chore in chores:
+            if not stop.is_set():
+                chore.step(clock())
         for lane in lanes:
             if not stop.is_set():
                 busy |= lane.step(reader, clock())
@@ -105,6 +132,13 @@ def registered() -> list[Processor]:
     return default_processors()
 
 
+def chores() -> list[Chore]:
+    """Return what the rooms want done again and again; a room names its own in ``tasks.CHORES``."""
+    from chanye.domains.factory import tasks
+
+    return [Chore(name, every, do) for name, every, do in tasks.CHORES]
+
+
 def main() -> None:
     """Run until SIGTERM or SIGINT, or until the process that started this one is gone."""
     from chanye.spine.store import reader
@@ -115,6 +149,6 @@ def main() -> None:
     log.info("work started", pid=os.getpid())
     house = threading.Thread(target=keep_house, args=(stop,), name="house", daemon=True)
     house.start()
-    run(registered(), reader(), stop)
+    run(registered(), reader(), stop, chores=chores())
     house.join(5)
     log.info("work stopped")

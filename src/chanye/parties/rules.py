@@ -42,6 +42,14 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "close_orders": frozenset({"planner", "manager", "admin"}),
     "settle_entries": frozenset({"planner", "quality", "engineer", "manager", "admin"}),
     "report_output": frozenset({"operator", "planner", "quality", "engineer", "manager", "admin"}),
+    "request_maintenance": frozenset(
+        {"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}
+    ),
+    "work_maintenance": frozenset({"maintenance", "engineer", "admin"}),
+    "plan_maintenance": frozenset({"maintenance", "planner", "engineer", "manager", "admin"}),
+    "verify_maintenance": frozenset({"operator", "quality", "maintenance", "engineer", "manager", "admin"}),
+    "edit_spares": frozenset({"maintenance", "engineer", "manager", "admin"}),
+    "edit_energy": frozenset({"engineer", "manager", "admin"}),
     "classify_stop": frozenset({"operator", "maintenance", "planner", "engineer", "manager", "admin"}),
 }
 

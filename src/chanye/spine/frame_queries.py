@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from chanye.kernel.errors import DeniedError
 from chanye.parties.types import Viewer
@@ -94,6 +94,27 @@ def frame_table(viewer: Viewer, series_ids: Sequence[int], start: int, end: int)
     order = np.lexsort((begins, keys))
     texts, states = (np.array(column, object)[order] for column in (text, state))
     return FrameTable(keys[order], begins[order], np.array(ends, np.int64)[order], texts, states)
+
+
+def held_time(viewer: Viewer, series_id: int, start: int, end: int) -> dict[tuple[str, str], int]:
+    """Return how long a series held each (text, state class) in ``[start, end)`` (us UTC), in us.
+
+    The database adds up: months cost no more than a few rows. An open frame counts up to ``end`` or its own limit.
+    """
+    _check(viewer, [series_id])
+    total: dict[tuple[str, str], int] = {}
+    rows = Frame.objects.filter(series_id=series_id).order_by()
+    inside = rows.filter(start__gte=start, start__lt=end, end__lte=end)
+    for text, state, held in inside.values_list("text", "state").annotate(held=Sum(F("end") - F("start"))):
+        total[text, state] = int(held)
+    cut = [*_running(Series.objects.filter(id=series_id), start)]
+    cut += rows.filter(start__gte=start, start__lt=end).filter(Q(end__isnull=True) | Q(end__gt=end))
+    for row in cut:
+        stop = row.attributes.get("until", OPEN) if row.end is None else row.end
+        held = min(stop, end) - max(row.start, start)
+        if held > 0:
+            total[row.text, row.state] = total.get((row.text, row.state), 0) + held
+    return total
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,21 @@
 """Tables of the factory room, by subject."""
 
-from chanye.domains.factory.models.machines import CalendarAssignment, MachineSettings, ShiftCalendar
+from chanye.domains.factory.models.machines import (
+    CalendarAssignment,
+    MachineSettings,
+    ShiftCalendar,
+)
+from chanye.domains.factory.models.maintenance import (
+    MaintenanceEvent,
+    MaintenanceKey,
+    MaintenanceLabour,
+    MaintenanceOrder,
+    MaintenancePlan,
+    MaintenanceSettings,
+    MaintenanceStep,
+    SpareMove,
+    SparePart,
+)
 from chanye.domains.factory.models.master import (
     BillLine,
     Instruction,
@@ -31,6 +46,13 @@ __all__ = [
     "InboxEntry",
     "Instruction",
     "MachineSettings",
+    "MaintenanceEvent",
+    "MaintenanceKey",
+    "MaintenanceLabour",
+    "MaintenanceOrder",
+    "MaintenancePlan",
+    "MaintenanceSettings",
+    "MaintenanceStep",
     "Material",
     "Operation",
     "OperationMaterial",
@@ -44,6 +66,8 @@ __all__ = [
     "RoutingStep",
     "ShiftCalendar",
     "Skill",
+    "SpareMove",
+    "SparePart",
     "Tool",
     "WorkSpan",
 ]
