@@ -111,16 +111,19 @@ def run(
 
 
 def keep_house(stop: threading.Event) -> None:
-    """Take away, once a day, stored files that nothing refers to."""
+    """Take away, once a day, stored files that nothing refers to and events told long ago."""
     from django.db import connection
 
+    from chanye.kernel.time import now_us
+    from chanye.parties.webhooks.actions import sweep_deliveries
     from chanye.spine.actions import sweep_files
 
     while not stop.is_set():
         try:
             sweep_files(actor=SYSTEM)
+            sweep_deliveries(actor=SYSTEM, now=now_us())
         except Exception as error:  # tomorrow is another day
-            log.error("sweeping files failed", error=repr(error), exc_info=error)
+            log.error("sweeping failed", error=repr(error), exc_info=error)
         connection.close()
         stop.wait(DAY)
 
@@ -147,8 +150,13 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("work started", pid=os.getpid())
-    house = threading.Thread(target=keep_house, args=(stop,), name="house", daemon=True)
-    house.start()
+    from chanye.parties.webhooks.lane import run as send_events
+
+    # Lanes of their own: a receiver that answers slowly never holds up the processors.
+    beside = [threading.Thread(target=lane, args=(stop,), daemon=True) for lane in (keep_house, send_events)]
+    for lane in beside:
+        lane.start()
     run(registered(), reader(), stop, chores=chores())
-    house.join(5)
+    for lane in beside:
+        lane.join(5)
     log.info("work stopped")

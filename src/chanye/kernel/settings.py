@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     flush_seconds: float = Field(600.0, gt=0, description="Longest time samples stay only in the log. [s]")
     retention_days: int = Field(0, ge=0, description="Days of raw samples to keep; 0 keeps all. [d]")
     min_free_mb: int = Field(200, ge=0, description="Free disk below which nothing is acknowledged. [MB]")
+    webhook_private_addresses: bool = Field(
+        False, description="Let webhooks reach private and loopback addresses: where the receivers are in the plant."
+    )
     broker: bool = Field(False, description="Run the embedded MQTT 3.1.1 broker (nats-server).")
     broker_host: str = Field(
         "127.0.0.1", description="Address the embedded broker listens on; beyond loopback devices need accounts."

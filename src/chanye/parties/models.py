@@ -1,4 +1,4 @@
-"""Tables of the room: organisations, people, memberships, tokens, sign-in attempts, audit."""
+"""Tables of the room: organisations, people, memberships, tokens, sign-in attempts, audit, webhooks."""
 
 from __future__ import annotations
 
@@ -96,3 +96,50 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.verb} {self.target}"
+
+
+class Webhook(models.Model):
+    """An address of an organisation's other system that is told of events."""
+
+    organisation = models.ForeignKey("parties.Organisation", on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=100)
+    url = models.CharField(max_length=500)
+    secret = models.CharField(max_length=100, help_text="Key of the signature; the receiver holds it too.")
+    kinds = models.JSONField(default=list, help_text="Kinds of event, as order.released, order.* or *.")
+    active = models.BooleanField(default=True)
+    paused_why = models.TextField(blank=True)
+    failures = models.IntegerField(default=0, help_text="Failed attempts since the last that was taken.")
+    due_at = models.BigIntegerField(default=0, help_text="Nothing is tried before. [us UTC]")
+    created_at = models.BigIntegerField(help_text="[us UTC]")
+    created_by = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WebhookDelivery(models.Model):
+    """One event for one webhook, written with the deed that it tells of: the outbox."""
+
+    webhook = models.ForeignKey("parties.Webhook", on_delete=models.CASCADE, related_name="+")
+    event_id = models.CharField(max_length=26)
+    kind = models.CharField(max_length=64)
+    target = models.CharField(max_length=200)
+    body = models.TextField(help_text="What is sent, to the byte.")
+    created_at = models.BigIntegerField(help_text="[us UTC]")
+    expires_at = models.BigIntegerField(help_text="A failure after this is the last. [us UTC]")
+    state = models.CharField(max_length=16, default="waiting")
+    attempts = models.IntegerField(default=0)
+    tried_at = models.BigIntegerField(null=True, help_text="[us UTC]")
+    status = models.IntegerField(null=True, help_text="HTTP status of the last answer, null if there was none.")
+    answer = models.TextField(blank=True, help_text="Beginning of the last answer, or why there was none.")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["webhook", "id"], condition=models.Q(state="waiting"), name="webhook_delivery_waiting"
+            ),
+            models.Index(fields=["webhook", "state", "id"], name="webhook_delivery_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target} {self.state}"

@@ -27,6 +27,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "grant_admin": frozenset({"admin"}),
     "create_token": frozenset({"engineer", "manager", "admin"}),
     "manage_tokens": frozenset({"admin"}),
+    "read_webhooks": frozenset({"engineer", "manager", "auditor", "admin"}),
+    "manage_webhooks": frozenset({"engineer", "manager", "admin"}),
     "read_audit": frozenset({"auditor", "manager", "admin"}),
     "read_site": MEMBERS,
     "store_file": MEMBERS - {"auditor"},
