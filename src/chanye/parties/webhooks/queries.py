@@ -22,7 +22,11 @@ def webhooks(viewer: Viewer) -> list[WebhookRef]:
         If the viewer may not see them.
     """
     require(viewer, "read_webhooks", viewer.organisation_id)
-    rows = Webhook.objects.all() if viewer.system else Webhook.objects.filter(organisation_id=viewer.organisation_id)
+    rows = (
+        Webhook.objects.all()
+        if viewer.system
+        else Webhook.objects.filter(organisation_id=viewer.organisation_id or 0)
+    )
     return _refs(rows)
 
 
