@@ -144,14 +144,13 @@ def chores() -> list[Chore]:
 
 def main() -> None:
     """Run until SIGTERM or SIGINT, or until the process that started this one is gone."""
+    from chanye.parties.webhooks.lane import run as send_events
     from chanye.spine.store import reader
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("work started", pid=os.getpid())
-    from chanye.parties.webhooks.lane import run as send_events
-
     # Lanes of their own: a receiver that answers slowly never holds up the processors.
     beside = [threading.Thread(target=lane, args=(stop,), daemon=True) for lane in (keep_house, send_events)]
     for lane in beside:
