@@ -52,6 +52,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "verify_maintenance": frozenset({"operator", "quality", "maintenance", "engineer", "manager", "admin"}),
     "edit_spares": frozenset({"maintenance", "engineer", "manager", "admin"}),
     "edit_energy": frozenset({"engineer", "manager", "admin"}),
+    "book_item": frozenset(
+        {"operator", "planner", "quality", "engineer", "manager", "warehouse", "dispatcher", "grower", "admin"}
+    ),
+    "hold_item": frozenset({"quality", "engineer", "manager", "admin"}),
     "classify_stop": frozenset({"operator", "maintenance", "planner", "engineer", "manager", "admin"}),
 }
 

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "chanye.parties.apps.PartiesConfig",
     "chanye.spine.apps.SpineConfig",
     "chanye.connectors.apps.ConnectorsConfig",
+    "chanye.trace.apps.TraceConfig",
     "chanye.domains.factory.apps.FactoryConfig",
     "chanye.web.apps.WebConfig",
 ]

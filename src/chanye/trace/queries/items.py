@@ -1,0 +1,125 @@
+"""Items by identifier and by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from chanye.kernel.errors import DeniedError
+from chanye.parties.types import Viewer
+from chanye.spine import queries as spine
+from chanye.trace import identify
+from chanye.trace.ledger import load_states
+from chanye.trace.models import Batch, Item, Material
+from chanye.trace.rules import KINDS, STATUSES, State, amount
+from chanye.trace.types import ItemRef, ItemView
+
+MOST_FOUND = 20
+
+
+def find(viewer: Viewer, identifier: str) -> list[ItemView]:
+    """Return the items that an identifier may mean: as typed, or as read from a label.
+
+    A number alone, a GS1 digital link, an EPC URI or an address of this product; several items if several materials
+    use the same lot number.
+    """
+    code, material = identify.parse(identifier)
+    rows = Item.objects.filter(code=code)
+    if not viewer.system:
+        rows = rows.filter(organisation_id=viewer.organisation_id or 0)
+    if material:
+        rows = rows.filter(material_id__in=Material.objects.filter(code=material).values("id"))
+    return items(viewer, list(rows.order_by("id").values_list("id", flat=True)[:MOST_FOUND]))
+
+
+def item(viewer: Viewer, item_id: int) -> ItemView:
+    """Return one item.
+
+    Raises
+    ------
+    DeniedError
+        If there is none that the viewer may see.
+    """
+    found = items(viewer, [item_id])
+    if not found:
+        raise DeniedError(_("There is no such item, or it belongs to another organisation."))
+    return found[0]
+
+
+def items(viewer: Viewer, numbers: Sequence[int]) -> list[ItemView]:
+    """Return items by number, in the order given; those that do not exist or may not be seen are left out."""
+    states = {number: state for state in states_of(numbers) for number in _in(state, numbers)}
+    seen = [n for n in numbers if n in states and _visible(viewer, states[n])]
+    names = refs(seen)
+    batches = Batch.objects.in_bulk({states[n].batch_id for n in seen})
+    held = refs({c for n in seen if (c := states[n].container_id) is not None})
+    units = dict(Material.objects.filter(id__in={states[n].material_id for n in seen}).values_list("id", "unit"))
+    places = place_names(viewer, {p for n in seen if (p := states[n].place_id) is not None})
+    return [
+        _view(states[n], names[n], batches[states[n].batch_id], units[states[n].material_id], held, places)
+        for n in seen
+    ]
+
+
+def states_of(numbers: Iterable[int]) -> list[State]:
+    """Return the runs that hold any of some items."""
+    return load_states([range(n, n + 1) for n in sorted(set(numbers)) if 0 <= n < 2**62])
+
+
+def _in(state: State, numbers: Sequence[int]) -> list[int]:
+    table = np.array(numbers, np.int64)
+    found: list[int] = table[(table >= state.first) & (table < state.end)].tolist()
+    return found
+
+
+def _visible(viewer: Viewer, state: State) -> bool:
+    return viewer.system or viewer.organisation_id == state.organisation_id
+
+
+def refs(numbers: Iterable[int]) -> dict[int, ItemRef]:
+    """Return the names of items by number."""
+    wanted = list(numbers)
+    kinds = {n: KINDS[state.kind] for state in states_of(wanted) for n in _in(state, wanted)}
+    rows = list(Item.objects.filter(id__in=wanted).values_list("id", "code", "material_id"))
+    materials = Material.objects.in_bulk({row[2] for row in rows})
+    return {
+        n: ItemRef(n, kinds[n], code, materials[material_id].code, materials[material_id].name)
+        for n, code, material_id in rows
+    }
+
+
+def place_names(viewer: Viewer, places: Iterable[int]) -> dict[int, str]:
+    """Return the names of assets by number."""
+    wanted = set(places)
+    return {one.id: one.name for one in spine.assets(viewer) if one.id in wanted} if wanted else {}
+
+
+def _view(
+    state: State, ref: ItemRef, batch: Batch, unit: str, held: dict[int, ItemRef], places: dict[int, str]
+) -> ItemView:
+    return ItemView(
+        id=ref.id,
+        organisation_id=state.organisation_id,
+        kind=ref.kind,
+        code=ref.code,
+        material_code=ref.material_code,
+        material_name=ref.material_name,
+        unit=unit,
+        made=amount(state.made),
+        left=amount(state.left),
+        scrapped=amount(state.scrapped),
+        status=STATUSES[state.status],
+        blocked=state.blocked,
+        place_id=state.place_id,
+        place=places.get(state.place_id or 0, ""),
+        holder=state.holder,
+        container=held.get(state.container_id or 0),
+        attributes=dict(batch.attributes),
+        reference=batch.reference,
+        source=batch.source,
+        made_at=state.made_at,
+        changed_at=state.changed_at,
+        event_id=batch.event_id,
+    )

@@ -1,0 +1,18 @@
+"""Two firms, and somebody in one who may book."""
+
+from __future__ import annotations
+
+import pytest
+
+from chanye.parties.models import Organisation
+from trace_kit import Firm
+
+
+@pytest.fixture
+def firm(db: None) -> Firm:
+    return Firm(Organisation.objects.create(name="甲机械", code="jia").pk)
+
+
+@pytest.fixture
+def other(db: None) -> Firm:
+    return Firm(Organisation.objects.create(name="Other", code="other").pk)
