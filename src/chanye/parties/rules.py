@@ -43,6 +43,12 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "hold_orders": frozenset({"planner", "quality", "engineer", "manager", "admin"}),
     "close_orders": frozenset({"planner", "manager", "admin"}),
     "settle_entries": frozenset({"planner", "quality", "engineer", "manager", "admin"}),
+    "inspect": frozenset({"operator", "quality", "engineer", "manager", "admin"}),
+    "judge_inspection": frozenset({"quality", "manager", "admin"}),
+    "edit_quality_plan": frozenset({"quality", "engineer", "manager", "admin"}),
+    "report_nonconformance": MEMBERS,
+    "handle_nonconformance": frozenset({"quality", "engineer", "manager", "admin"}),
+    "dispose_nonconformance": frozenset({"quality", "manager", "admin"}),
     "report_output": frozenset({"operator", "planner", "quality", "engineer", "manager", "admin"}),
     "request_maintenance": frozenset(
         {"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}

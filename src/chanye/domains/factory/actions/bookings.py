@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from chanye.domains.factory import gates
 from chanye.domains.factory.models import Booking, Operation, Order, Reason, WorkSpan
 from chanye.domains.factory.order_rows import close_spans, locked_order, steps_of
 from chanye.domains.factory.rules.orders import Step, balance, is_done, move_pieces, require_move
@@ -141,7 +142,9 @@ def start_operation(*, actor: Viewer, operation_id: int, at: Report, phase: str 
     operation.place_id = at.place_id or operation.place_id
     if operation.started_at is None or at.event_at < operation.started_at:
         operation.started_at = at.event_at
-    return int(_write(work, actor, "start" if phase == "run" else "setup", at).pk)
+    made = int(_write(work, actor, "start" if phase == "run" else "setup", at).pk)
+    gates.after_start(work.order, operation, phase, at.event_at, at.place_id)
+    return made
 
 
 def _check_free(operation: Operation, at: Report) -> None:
@@ -237,7 +240,8 @@ def report_output(
         if not reason:
             raise ConfigError(_("Scrap and rework need a reason: choose one."))
         why = _reason(work.order, ("scrap", "rework") if scrap else ("rework", "scrap"), reason)
-    _move(work, good, scrap, rework, at)
+    gates.before_output(work.order, work.operation)
+    _move(work, good, scrap, rework)
     operation = work.operation
     if operation.state in ("waiting", "ready"):
         operation.state = "running"
@@ -245,7 +249,9 @@ def report_output(
         operation.started_at = at.event_at
     operation.place_id = at.place_id or operation.place_id
     _finish_what_is_done(work, at.event_at)
-    return int(_write(work, actor, "output", at, good=good, scrap=scrap, rework=rework, reason=why, lot=lot[:100]).pk)
+    made = _write(work, actor, "output", at, good=good, scrap=scrap, rework=rework, reason=why, lot=lot[:100])
+    gates.after_output(actor, work.order, operation, at.event_at)
+    return int(made.pk)
 
 
 @transaction.atomic
@@ -267,7 +273,7 @@ def correct_output(*, actor: Viewer, booking_id: int, at: Report) -> int:
         raise ConfigError(_("Only output can be taken back."))
     if Booking.objects.filter(reverses=first).exists():
         raise ConfigError(_("This booking was taken back already."))
-    _move(work, -first.good, -first.scrap, -first.rework, at)
+    _move(work, -first.good, -first.scrap, -first.rework)
     for number, row in work.rows.items():
         if row.state == "finished" and work.steps[number].here > 0:
             row.state, row.finished_at = "paused", None
@@ -288,7 +294,7 @@ def correct_output(*, actor: Viewer, booking_id: int, at: Report) -> int:
     )
 
 
-def _move(work: _Work, good: int, scrap: int, rework: int, at: Report) -> None:
+def _move(work: _Work, good: int, scrap: int, rework: int) -> None:
     """Move pieces and keep rows, steps and the order's own counts together."""
     work.steps = move_pieces(work.order.quantity, work.steps, work.operation.number, good, scrap, rework)
     for number, step in work.steps.items():

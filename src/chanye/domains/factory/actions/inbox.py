@@ -15,7 +15,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.factory.actions import bookings
+from chanye.domains.factory.actions import bookings, quality
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.models import InboxEntry
 from chanye.kernel.errors import ConfigError, DeniedError
@@ -318,6 +318,26 @@ def _release_hold(*, actor: Viewer, entry: Entry) -> str:
     return f"operation:{bookings.release_hold(actor=actor, operation_id=entry.whole('operation'), at=entry.report)}"
 
 
+def _measure(*, actor: Viewer, entry: Entry) -> str:
+    """Values of an inspection: the one named, or the open one of an operation (by plan, if several are)."""
+    number = entry.body.get("inspection")
+    if number is None:
+        number = quality.find_open(actor=actor, operation_id=entry.whole("operation"), plan=entry.text("plan"))
+    values = entry.body.get("values")
+    if not isinstance(values, dict) or isinstance(number, bool) or not isinstance(number, int):
+        raise ConfigError(_("“values” must say characteristic by characteristic what was measured."))
+    quality.record_values(
+        actor=actor,
+        inspection_id=number,
+        values=values,
+        event_at=entry.event_at,
+        received_at=entry.received_at,
+        person_id=entry.person_id,
+        serial=entry.text("serial"),
+    )
+    return f"inspection:{number}"
+
+
 #: Kind of entry -> what books it. Handlers raise ConfigError or DeniedError to refuse.
 KINDS: dict[str, Handler] = {
     "start": _start,
@@ -328,4 +348,5 @@ KINDS: dict[str, Handler] = {
     "correct": _correct,
     "hold": _hold,
     "release_hold": _release_hold,
+    "measure": _measure,
 }

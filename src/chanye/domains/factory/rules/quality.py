@@ -1,0 +1,91 @@
+"""What is good, when an inspection is due, when an operation is held. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from django.utils.translation import gettext as _
+
+from chanye.domains.factory.types.quality import Asked, Given
+from chanye.kernel.errors import ConfigError
+
+
+def judge(asked: Asked, sample: int, raw: object, serial: str = "") -> Given:
+    """Return a value with its verdict; limits themselves are good.
+
+    Raises
+    ------
+    ConfigError
+        If it is not a value of that characteristic, saying which are.
+    """
+    if not 0 <= sample < asked.samples:
+        raise ConfigError(
+            _("%(name)s takes %(samples)s values: there is none after the last.")
+            % {"name": asked.name, "samples": asked.samples}
+        )
+    if asked.kind == "choice":
+        good = {code: verdict for code, _words, verdict in asked.choices}
+        if not isinstance(raw, str) or raw not in good:
+            raise ConfigError(_("%(name)s is chosen from its list.") % {"name": asked.name})
+        return Given(asked.code, sample, None, raw, good[raw], serial)
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
+        raise ConfigError(_("%(name)s must be a number.") % {"name": asked.name})
+    if asked.kind == "count" and (raw < 0 or raw != int(raw)):
+        raise ConfigError(_("%(name)s must be a whole number, not negative.") % {"name": asked.name})
+    low = asked.lower is None or raw >= asked.lower
+    high = asked.upper is None or raw <= asked.upper
+    return Given(asked.code, sample, float(raw), "", low and high, serial)
+
+
+def missing(asked: Sequence[Asked], given: Mapping[tuple[str, int], Given]) -> list[tuple[str, int]]:
+    """Return the values that are still to be given, as (characteristic, sample)."""
+    return [(one.code, i) for one in asked for i in range(one.samples) if (one.code, i) not in given]
+
+
+def verdict(asked: Sequence[Asked], given: Mapping[tuple[str, int], Given]) -> str | None:
+    """Return ``accepted`` or ``rejected``; None while values are missing and none is bad."""
+    if any(not one.good for one in given.values()):
+        return "rejected"
+    return None if missing(asked, given) else "accepted"
+
+
+def due_by_count(every: int, pieces: int, last: int) -> int | None:
+    """Return the count of pieces at which the newest inspection became due; None if none since the last.
+
+    Parameters
+    ----------
+    every
+        Pieces from one inspection to the next.
+    pieces
+        Pieces out of the operation now.
+    last
+        Pieces at which the last inspection became due, 0 before the first.
+    """
+    newest = pieces // every * every
+    return newest if newest > last else None
+
+
+def too_much_scrap(outputs: Sequence[tuple[int, int]], window: int, least: int, limit: float) -> float | None:
+    """Return the scrap ratio among the last pieces if it is above the limit, else None.
+
+    Parameters
+    ----------
+    outputs
+        (pieces, scrap among them) of each booking, newest first.
+    window
+        How many pieces back are looked at; the booking that crosses the edge counts whole.
+    least
+        Pieces below which nothing is concluded.
+    limit
+        Ratio, 0..1.
+    """
+    pieces = scrap = 0
+    for made, bad in outputs:
+        pieces, scrap = pieces + made, scrap + bad
+        if pieces >= window:
+            break
+    if pieces < least:
+        return None
+    ratio = scrap / pieces
+    return ratio if ratio > limit else None
