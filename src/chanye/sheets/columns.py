@@ -20,7 +20,7 @@ yes_no     bool                           yes / no (是 / 否)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as made
 from datetime import date, datetime
@@ -237,6 +237,11 @@ class Column(_Rest):
             with override(language):
                 found += [self.title, str(self.label)]
         return found
+
+
+def listing(words: Iterable[str]) -> str:
+    """Return words one after the other, as the reader's language does it."""
+    return ("、" if _chinese() else ", ").join(words)
 
 
 def _chinese() -> bool:

@@ -13,7 +13,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, override
 
 from chanye.kernel.time import now_us
-from chanye.sheets.columns import NUMBERS, Column, shown
+from chanye.sheets.columns import NUMBERS, Column, listing, shown
 from chanye.sheets.question import FORMS, PAGE, Question
 from chanye.sheets.rows import Rows
 from chanye.sheets.writing import filename, write
@@ -217,7 +217,7 @@ def _filter_field(view: Question, column: Column) -> FilterField:
             known = [("yes", str(column.label))]
             known += [("no", f"{column.label}: {column.word(value=False)}")] if "no" in chosen else []
         options = [(code, words, code in chosen) for code, words in known]
-        words = "、".join(word for _code, word, on in options if on)
+        words = listing(word for _code, word, on in options if on)
         menu = len(options) > SIDE_BY_SIDE
         return FilterField(column, "options", str(column.label), options=options, chosen=words, set=is_set, menu=menu)
     if column.kind in NUMBERS or column.kind in ("moment", "date"):

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chanye.sheets.columns import Column, Words
+from django.utils.translation import override
+
+from chanye.sheets.columns import LANGUAGES, Column, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +52,11 @@ class Table:
             if column.name == name:
                 return column
         raise KeyError(name)
+
+    def titles(self) -> list[str]:
+        """Return what a worksheet with this table may be called: the label in each language."""
+        found = []
+        for language in LANGUAGES:
+            with override(language):
+                found.append(str(self.label))
+        return found

@@ -35,4 +35,26 @@
     if (!line || event.target.closest("a, button, input, select, label, summary, form") || String(getSelection())) return;
     if (event.ctrlKey || event.metaKey) window.open(line.dataset.href); else open(line);
   });
+
+  /* ---- import: the browser keeps the file, the page shows its name ---- */
+  document.addEventListener("change", (event) => {
+    const drop = event.target.closest?.(".drop");
+    if (drop) drop.querySelector(".chosen").textContent = event.target.files[0]?.name ?? "";
+  });
+  for (const [name, over] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
+    document.addEventListener(name, (event) => event.target.closest?.(".drop")?.toggleAttribute("data-over", over));
+  }
+  for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+    document.addEventListener(name, (event) => {
+      const form = event.detail.elt.closest?.("[data-import]");
+      if (!form) return;
+      const said = document.createElement("p");
+      said.className = "notice fault";
+      said.role = "alert";
+      said.textContent = form.dataset.moved;
+      document.getElementById("import-preview").replaceChildren(said);
+      form.reset(); // so that the same file can be chosen again
+      form.querySelector(".chosen").textContent = "";
+    });
+  }
 })();
