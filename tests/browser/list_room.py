@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import include, path
 
 from chanye.sheets import Column, Sheet
+from chanye.sheets.importing import Import
 
 STATES = {"open": "待下达", "released": "已下达", "running": "生产中", "held": "已暂停", "closed": "已关闭"}
 SHEET = Sheet(
@@ -18,7 +20,7 @@ SHEET = Sheet(
         Column("number", "工单号"),
         Column("product", "产品", "reference"),
         Column("state", "状态", "choice", choices=STATES),
-        Column("planned", "计划数量", "integer", unit="{part}", total=True),
+        Column("planned", "计划数量", "integer", unit="{part}", minimum=1, total=True, required=True),
         Column("mass", "单件质量", "quantity", unit="kg"),
         Column("cost", "成本", "money", total=True),
         Column("cycle", "节拍", "duration", unit="s"),
@@ -28,6 +30,7 @@ SHEET = Sheet(
         Column("note", "备注"),
     ),
     order="due",
+    key=("number",),
     href=lambda row: f"/orders/{row['number']}/",
 )
 ROWS = [
@@ -53,5 +56,27 @@ def orders(request: HttpRequest) -> HttpResponseBase:
     return SHEET.page(request, rows, template="web/list.html", title="工单", new="/orders/new/", new_words="新建工单")
 
 
-urlpatterns = [path("orders/", orders), path("", include("chanye.web.urls"))]
+TAKEN: list[dict[str, Any]] = []
+
+
+def take(request: HttpRequest) -> HttpResponseBase:
+    def commit(found: Import) -> None:
+        TAKEN.extend(row.values for row in found.changes)
+
+    products = {row["product"] for row in ROWS}
+    return SHEET.import_page(
+        request,
+        existing=ROWS,
+        references={"product": products},
+        commit=commit,
+        done="/orders/",
+        title="导入工单",
+    )
+
+
+urlpatterns = [
+    path("orders/", orders),
+    path("orders/import/", take),
+    path("", include("chanye.web.urls")),
+]
 handler404 = "chanye.web.pages.not_found"

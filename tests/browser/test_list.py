@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from openpyxl import load_workbook
 
+from browser import list_room
 from browser.test_board import SIZES, check_calm
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
@@ -82,3 +83,49 @@ def test_cards_on_a_phone(visit: Any) -> None:
     assert card.evaluate("e => getComputedStyle(e).display") == "grid"
     assert card.locator("td").first.evaluate("e => getComputedStyle(e, '::before').content") == '"产品"'
     visit("/orders/?none=1", SIZES["phone"], "zh-hans", "light").picture("list-empty")
+
+
+def _file(path: Path, *rows: str) -> Path:
+    path.write_text("\n".join(rows), encoding="gb18030")
+    return path
+
+
+def test_a_file_is_previewed_corrected_and_imported(visit: Any, tmp_path: Path) -> None:
+    watched = visit("/orders/import/", SIZES["desk"], "zh-hans", "light")
+    page = watched.page
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="模板").click()
+    assert load_workbook(waiting.value.path()).sheetnames == ["工单", "帮助"]
+    head = "计划数量,工单号,产品,状态,交期,用途"
+    wrong = _file(
+        tmp_path / "wrong.csv", head, "12,WO-0001,冷凝器端盖,生产中,2026/9/1,a", "x,WO-1,冷凝器端盘,开始,9月1日,b"
+    )
+    page.set_input_files("input[type=file]", wrong)
+    page.get_by_role("heading", name="需要更正").wait_for()
+    watched.picture("import-wrong")
+    assert page.locator("#import-preview tbody").first.locator("th").all_inner_texts() == ["A3", "C3", "D3", "E3"]
+    assert page.get_by_text("产品 冷凝器端盘 不存在；是不是 冷凝器端盖？").is_visible()
+    assert page.locator("[name=commit]").count() == 0
+    right = _file(
+        tmp_path / "right.csv", head, "12,WO-0001,冷凝器端盖,生产中,2026/9/1,a", "5,WO-1,冷凝器端盖,,2026-9-2,b"
+    )
+    page.set_input_files("input[type=file]", right)
+    page.get_by_role("button", name="导入 2 行").wait_for()
+    watched.picture("import-right")
+    check_calm(watched)
+    list_room.TAKEN.clear()
+    page.get_by_role("button", name="导入 2 行").click()
+    page.wait_for_url("**/orders/")
+    assert page.get_by_text("已导入 2 行").is_visible()
+    assert [(row["number"], row["planned"], row["state"]) for row in list_room.TAKEN] == [
+        ("WO-0001", 12, "running"),
+        ("WO-1", 5, None),
+    ]
+
+
+def test_the_import_page_on_a_phone(visit: Any, tmp_path: Path) -> None:
+    watched = visit("/orders/import/", SIZES["phone"], "en", "dark")
+    watched.page.set_input_files("input[type=file]", _file(tmp_path / "w.csv", "工单号,计划数量", "A,x", "B,0"))
+    watched.page.get_by_role("heading", name="What to correct").wait_for()
+    watched.picture("import-phone")
+    check_calm(watched)

@@ -151,7 +151,7 @@ class Column(_Rest):
     @property
     def step(self) -> int:
         """Length of the unit in which a duration is written [us]."""
-        return DURATIONS[self.unit or "s"]
+        return DURATIONS[self.unit or "s"] if self.kind == "duration" else 1
 
     @property
     def unit_words(self) -> str:
