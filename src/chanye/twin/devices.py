@@ -54,6 +54,7 @@ ITEMS: dict[str, tuple[str, str, str, str, str, str]] = {
 
 def items_of(machine: Machine) -> dict[str, Item]:
     """Return the data items of a machine by their name in the shop."""
+    wanted = {key: ITEMS[key] for key in machine.says} if machine.says else ITEMS
     return {
         key: Item(
             f"{machine.code}_{key}",
@@ -67,7 +68,7 @@ def items_of(machine: Machine) -> dict[str, Item]:
             sub_type,
             units,
         )
-        for key, (component, name, category, kind, sub_type, units) in ITEMS.items()
+        for key, (component, name, category, kind, sub_type, units) in wanted.items()
     }
 
 
@@ -97,11 +98,12 @@ def device_element(machine: Machine) -> etree._Element:
 
     put(device, "Device")
     components = etree.SubElement(device, "Components")
-    axes = etree.SubElement(components, "Axes", id=f"{machine.code}_axes", name="base")
-    rotary = etree.SubElement(
-        etree.SubElement(axes, "Components"), "Rotary", id=f"{machine.code}_S", name="S", nativeName="S1"
-    )
-    put(rotary, "Rotary")
+    if any(item.component == "Rotary" for item in items):
+        axes = etree.SubElement(components, "Axes", id=f"{machine.code}_axes", name="base")
+        rotary = etree.SubElement(
+            etree.SubElement(axes, "Components"), "Rotary", id=f"{machine.code}_S", name="S", nativeName="S1"
+        )
+        put(rotary, "Rotary")
     controller = etree.SubElement(components, "Controller", id=f"{machine.code}_controller", name="controller")
     put(controller, "Controller")
     path = etree.SubElement(

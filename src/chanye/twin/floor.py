@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 from chanye.twin.agent import Agent
 from chanye.twin.devices import items_of
 from chanye.twin.meter import Meters, Reading
+from chanye.twin.parts import Machine
 from chanye.twin.plan import SECOND
-from chanye.twin.shop import ANALOG, UNAVAILABLE, Shop, Truth
+from chanye.twin.shop import ANALOG, UNAVAILABLE, Event, Float, Int, Truth
 
 OutageKind = Literal["adapter", "silence", "restart"]
 
@@ -49,6 +50,26 @@ class Outage:
     machine: str = ""
 
 
+class Devices(Protocol):
+    """What can be played: a shop, or a line of a plant. Times in us UTC; see ``Shop``."""
+
+    @property
+    def machines(self) -> Mapping[str, Machine]:
+        """Machines by code."""
+
+    def now(self, machine: str, time: int) -> dict[str, str]:
+        """Return what every item of the control says at ``time``."""
+
+    def events(self, machine: str, start: int, end: int) -> list[Event]:
+        """Return what changes in ``[start, end)``, in time order."""
+
+    def samples(self, machine: str, item: str, start: int, end: int, period: int = SECOND) -> tuple[Int, Float]:
+        """Return times and values of a measured item on its sampling grid."""
+
+    def truth(self, machine: str, start: int, end: int) -> Truth:
+        """Return what really happens in ``[start, end)``."""
+
+
 @dataclass(slots=True)
 class Floor:
     """The shop, its agent, its meters and its clock.
@@ -56,7 +77,7 @@ class Floor:
     ``blind`` collects what could not be observed from outside, per machine, as ``(start, end)`` us UTC.
     """
 
-    shop: Shop
+    shop: Devices
     agent: Agent
     clock: Callable[[], int]
     meters: Meters | None = None
@@ -103,7 +124,7 @@ class Floor:
     def _news(self, code: str, start: int, end: int) -> list[tuple[str, int, str]]:
         items = items_of(self.shop.machines[code])
         news = [(items[e.item].id, e.time, e.value) for e in self.shop.events(code, start, end)]
-        for item in ANALOG:
+        for item in (one for one in ANALOG if one in items):
             times, values = self.shop.samples(code, item, start, end, self.period)
             news += [(items[item].id, int(t), f"{v:g}") for t, v in zip(times.tolist(), values.tolist(), strict=True)]
         return news
@@ -165,7 +186,7 @@ class Floor:
             self.step()
 
 
-def readings(shop: Shop, start: int, end: int, period: int) -> list[Reading]:
+def readings(shop: Devices, start: int, end: int, period: int) -> list[Reading]:
     """Return all meters' readings in ``[start, end)``, in time order."""
     found: list[Reading] = []
     for code in shop.machines:

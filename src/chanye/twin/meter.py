@@ -22,9 +22,9 @@ class Reading:
     energy: float
 
 
-def topic(machine: str) -> str:
+def topic(machine: str, root: str = "twin") -> str:
     """Return where a machine's meter publishes."""
-    return f"twin/{machine.lower()}/power"
+    return f"{root}/{machine.lower()}/power"
 
 
 def payload(reading: Reading) -> bytes:
@@ -43,9 +43,14 @@ class Meters:
         MQTT client id; one session for one id.
     keep
         Readings kept while the broker is away; the oldest are lost first, as in a real gateway.
+    root
+        First word of its topics.
     """
 
-    def __init__(self, host: str, port: int, name: str = "twin-meters", *, keep: int = 200_000) -> None:
+    def __init__(
+        self, host: str, port: int, name: str = "twin-meters", *, keep: int = 200_000, root: str = "twin"
+    ) -> None:
+        self.root = root
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
         self.client.max_inflight_messages_set(200)
         self.client.max_queued_messages_set(keep)
@@ -62,7 +67,7 @@ class Meters:
     def publish(self, readings: Iterable[Reading]) -> None:
         """Hand readings to the client; they leave at the broker's pace."""
         for reading in readings:
-            self._sent.append(self.client.publish(topic(reading.machine), payload(reading), qos=1))
+            self._sent.append(self.client.publish(topic(reading.machine, self.root), payload(reading), qos=1))
             self.published += 1
         if len(self._sent) > 1000:
             self._sent = [info for info in self._sent if not info.is_published()]

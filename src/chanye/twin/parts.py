@@ -34,7 +34,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine: ``shifts`` are working periods within the local day [minutes from midnight]."""
+    """A machine.
+
+    ``shifts`` are working periods within the local day [minutes from midnight]; ``says`` the items its control
+    offers, all that are known if empty.
+    """
 
     code: str
     name: str
@@ -44,6 +48,7 @@ class Machine:
     shifts: tuple[tuple[int, int], ...]
     parts: tuple[Part, ...]
     rests_on_sunday: bool = True
+    says: tuple[str, ...] = ()
 
 
 def _hm(*periods: str) -> tuple[tuple[int, int], ...]:
