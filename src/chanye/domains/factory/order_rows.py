@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from chanye.domains.factory.models import Operation, Order, WorkSpan
-from chanye.domains.factory.rules.orders import Step
-from chanye.kernel.errors import DeniedError
+from chanye.domains.factory.rules.orders import Step, require_move
+from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
 
@@ -24,6 +24,31 @@ def locked_order(actor: Viewer, permission: str, order_id: int) -> Order:
         raise DeniedError(_("There is no such order, or it belongs to another organisation."))
     require(actor, permission, row.organisation_id)
     return row
+
+
+def open_for_booking(actor: Viewer, operation_id: int, event_at: int) -> tuple[Order, Operation]:
+    """Return an operation and its order, locked, if they could be booked on when it happened [us UTC].
+
+    Raises
+    ------
+    ConfigError
+        If the order or operation was on hold or closed then, saying what to do.
+    DeniedError
+        If there is no such operation for the actor, or it may not report.
+    """
+    order_id = Operation.objects.filter(id=operation_id).values_list("order_id", flat=True).first()
+    if order_id is None:
+        raise DeniedError(_("There is no such operation, or it belongs to another organisation."))
+    order = locked_order(actor, "report_output", order_id)
+    if not (order.state == "held" and order.held_at is not None and event_at < order.held_at):
+        require_move("book", order.state, order.number)
+    operation = Operation.objects.get(id=operation_id)
+    if operation.state == "held" and not (operation.held_at and event_at < operation.held_at):
+        raise ConfigError(
+            _("Operation %(number)s of %(order)s is on hold (%(reason)s): ask quality or the line leader.")
+            % {"number": operation.number, "order": order.number, "reason": operation.hold_reason}
+        )
+    return order, operation
 
 
 def steps_of(order: Order) -> tuple[dict[int, Operation], dict[int, Step]]:

@@ -6,15 +6,16 @@ the time it happened, as long as the order or operation was open then.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.factory import gates
+from chanye.domains.factory import gates, genealogy
 from chanye.domains.factory.models import Booking, Operation, Order, Reason, WorkSpan
-from chanye.domains.factory.order_rows import close_spans, locked_order, steps_of
-from chanye.domains.factory.rules.orders import Step, balance, is_done, move_pieces, require_move
+from chanye.domains.factory.order_rows import close_spans, locked_order, open_for_booking, steps_of
+from chanye.domains.factory.rules.orders import Step, balance, is_done, main_steps, move_pieces
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.parties.audit import record
 from chanye.parties.types import Viewer
@@ -45,22 +46,10 @@ class _Work:
 
 def _open(actor: Viewer, operation_id: int, at: Report) -> _Work:
     """Lock the order of an operation and make sure that it could be booked on when it happened."""
-    order_id = Operation.objects.filter(id=operation_id).values_list("order_id", flat=True).first()
-    if order_id is None:
-        raise DeniedError(_("There is no such operation, or it belongs to another organisation."))
-    order = locked_order(actor, "report_output", order_id)
-    held_later = order.state == "held" and order.held_at is not None and at.event_at < order.held_at
-    if not held_later:
-        require_move("book", order.state, order.number)
+    order, operation = open_for_booking(actor, operation_id, at.event_at)
     rows, steps = steps_of(order)
-    operation = next(row for row in rows.values() if row.pk == operation_id)
-    if operation.state == "held" and not (operation.held_at and at.event_at < operation.held_at):
-        raise ConfigError(
-            _("Operation %(number)s of %(order)s is on hold (%(reason)s): ask quality or the line leader.")
-            % {"number": operation.number, "order": order.number, "reason": operation.hold_reason}
-        )
     _check_place(actor, operation, at.place_id)
-    return _Work(order, rows, steps, operation)
+    return _Work(order, rows, steps, rows[operation.number])
 
 
 def _check_place(actor: Viewer, operation: Operation, place_id: int | None) -> None:
@@ -213,6 +202,7 @@ def report_output(
     rework: int = 0,
     reason: str = "",
     lot: str = "",
+    serials: Sequence[str] = (),
 ) -> int:
     """Report pieces that left an operation: good, scrap, rework in one go; return the booking.
 
@@ -221,7 +211,9 @@ def report_output(
     reason
         Code from the tree ``scrap`` (or ``rework``); required where anything is not good.
     lot
-        Lot the good pieces belong to; empty where the product is not tracked by lot.
+        Lot the good pieces of the last operation belong to; the order's number if empty.
+    serials
+        Serial number of each good piece of the last operation, where the product is followed piece by piece.
 
     Raises
     ------
@@ -250,6 +242,8 @@ def report_output(
     operation.place_id = at.place_id or operation.place_id
     _finish_what_is_done(work, at.event_at)
     made = _write(work, actor, "output", at, good=good, scrap=scrap, rework=rework, reason=why, lot=lot[:100])
+    last = operation.number == main_steps(work.steps)[-1]
+    genealogy.leave(actor, work.order, operation, made, serials, last)
     gates.after_output(actor, work.order, operation, at.event_at)
     return int(made.pk)
 
@@ -278,20 +272,10 @@ def correct_output(*, actor: Viewer, booking_id: int, at: Report) -> int:
         if row.state == "finished" and work.steps[number].here > 0:
             row.state, row.finished_at = "paused", None
             row.save()
-    return int(
-        _write(
-            work,
-            actor,
-            "correct",
-            at,
-            good=-first.good,
-            scrap=-first.scrap,
-            rework=-first.rework,
-            reason=first.reason,
-            lot=first.lot,
-            reverses=first,
-        ).pk
-    )
+    back = {"good": -first.good, "scrap": -first.scrap, "rework": -first.rework}
+    made = _write(work, actor, "correct", at, **back, reason=first.reason, lot=first.lot, reverses=first)
+    genealogy.take_back(actor, work.order, first, made)
+    return int(made.pk)
 
 
 def _move(work: _Work, good: int, scrap: int, rework: int) -> None:

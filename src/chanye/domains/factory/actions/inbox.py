@@ -15,7 +15,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.factory.actions import bookings, quality
+from chanye.domains.factory.actions import bookings, consumption, quality
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.models import InboxEntry
 from chanye.kernel.errors import ConfigError, DeniedError
@@ -74,6 +74,21 @@ class Entry:
         if not isinstance(value, str) or "\x00" in value or len(value) > 2000:
             raise ConfigError(_("“%(name)s” must be text.") % {"name": name})
         return value
+
+    def texts(self, name: str) -> list[str]:
+        """Return a member that is a list of texts; none is an empty list."""
+        value = self.body.get(name)
+        found = [] if value is None else value
+        if not isinstance(found, list) or not all(isinstance(one, str) and len(one) <= 100 for one in found):
+            raise ConfigError(_("“%(name)s” must be a list of texts.") % {"name": name})
+        return found
+
+    def number(self, name: str) -> float:
+        """Return a member that is a number."""
+        value = self.body.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e15:
+            raise ConfigError(_("“%(name)s” must be a number.") % {"name": name})
+        return float(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +298,7 @@ def _output(*, actor: Viewer, entry: Entry) -> str:
         rework=entry.whole("rework", 0),
         reason=entry.text("reason"),
         lot=entry.text("lot"),
+        serials=entry.texts("serials"),
     )
     return f"booking:{made}"
 
@@ -318,6 +334,18 @@ def _release_hold(*, actor: Viewer, entry: Entry) -> str:
     return f"operation:{bookings.release_hold(actor=actor, operation_id=entry.whole('operation'), at=entry.report)}"
 
 
+def _consume(*, actor: Viewer, entry: Entry) -> str:
+    made = consumption.consume_material(
+        actor=actor,
+        operation_id=entry.whole("operation"),
+        at=entry.report,
+        material=entry.text("material"),
+        quantity=entry.number("quantity"),
+        lot=entry.text("lot"),
+    )
+    return f"consumption:{made}"
+
+
 def _measure(*, actor: Viewer, entry: Entry) -> str:
     """Values of an inspection: the one named, or the open one of an operation (by plan, if several are)."""
     number = entry.body.get("inspection")
@@ -348,5 +376,6 @@ KINDS: dict[str, Handler] = {
     "correct": _correct,
     "hold": _hold,
     "release_hold": _release_hold,
+    "consume": _consume,
     "measure": _measure,
 }

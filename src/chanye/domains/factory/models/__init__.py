@@ -32,6 +32,7 @@ from chanye.domains.factory.models.master import (
 )
 from chanye.domains.factory.models.orders import (
     Booking,
+    Consumption,
     InboxEntry,
     Operation,
     OperationMaterial,
@@ -54,6 +55,7 @@ __all__ = [
     "Booking",
     "CalendarAssignment",
     "Characteristic",
+    "Consumption",
     "CorrectiveAction",
     "HoldRule",
     "InboxEntry",

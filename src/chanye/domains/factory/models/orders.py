@@ -30,6 +30,8 @@ class Order(models.Model):
     split_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="splits")
     held_at = models.BigIntegerField(null=True, help_text="[us UTC]")
     hold_reason = models.CharField(max_length=200, blank=True)
+    wip_item = models.BigIntegerField(null=True, help_text="Item of trace: what is in work now, with all it took up.")
+    wip_count = models.PositiveIntegerField(default=0, help_text="How many such items the order has had.")
     created_at = models.BigIntegerField(help_text="[us UTC]")
     released_at = models.BigIntegerField(null=True, help_text="[us UTC]")
     started_at = models.BigIntegerField(null=True, help_text="[us UTC]")
@@ -127,6 +129,7 @@ class Booking(models.Model):
     origin = models.CharField(max_length=16, default="terminal", help_text="terminal | machine | office | api")
     reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="reversed_by")
     lot = models.CharField(max_length=100, blank=True)
+    items = models.JSONField(default=list, blank=True, help_text="Items of trace it made, as [first, count] pairs.")
     note = models.CharField(max_length=500, blank=True)
 
     class Meta:
@@ -137,6 +140,26 @@ class Booking(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.operation_id} {self.good}+{self.scrap}+{self.rework}"
+
+
+class Consumption(models.Model):
+    """Material that went into an operation: from a lot or piece of trace, or from stock that is not traced."""
+
+    operation = models.ForeignKey(Operation, on_delete=models.PROTECT, related_name="consumptions")
+    component = models.ForeignKey("factory.Material", on_delete=models.PROTECT, related_name="+")
+    item = models.BigIntegerField(null=True, help_text="Item of trace; null where the material is not tracked.")
+    lot = models.CharField(max_length=100, blank=True)
+    quantity = models.FloatField(help_text="In the unit of the component.")
+    place = models.ForeignKey("spine.Asset", null=True, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey("parties.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    event_at = models.BigIntegerField(help_text="[us UTC]")
+    received_at = models.BigIntegerField(help_text="[us UTC]")
+
+    class Meta:
+        indexes = [models.Index(fields=["operation", "event_at"], name="consumption_time")]
+
+    def __str__(self) -> str:
+        return f"{self.operation_id} {self.component_id} {self.quantity}"
 
 
 class WorkSpan(models.Model):
