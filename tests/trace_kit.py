@@ -7,6 +7,7 @@ from itertools import count
 import numpy as np
 
 from chanye.parties.types import Viewer
+from chanye.spine.actions import ensure_asset
 from chanye.trace import actions
 from chanye.trace.types import Booked, Use
 
@@ -21,6 +22,16 @@ class Firm:
 
     def key(self) -> str:
         return f"k{next(self._numbers)}"
+
+    def place(self, code: str) -> int:
+        return ensure_asset(
+            actor=self.viewer,
+            organisation_id=self.id,
+            parent_id=None,
+            kind="area",
+            code=f"{self.id}-{code}",
+            name=code,
+        ).id
 
     def lot(self, code: str, quantity: object = 100, material: str = "steel", unit: str = "kg", **more) -> int:
         return actions.commission_lot(

@@ -24,7 +24,7 @@ from chanye.parties.rules import require
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 from chanye.trace import ranges, rules
-from chanye.trace.models import Batch, Counter, Event, Item, Material
+from chanye.trace.models import Batch, Counter, Event, Item, Material, Run
 from chanye.trace.rules import Place, State
 from chanye.trace.types import Booked
 
@@ -72,6 +72,21 @@ class Entry:
     party: str = ""
     detail: Mapping[str, object] = field(default_factory=dict)
     uid: str = ""
+
+
+def contents(containers: Iterable[int]) -> list[State]:
+    """Return the runs of all that lies in containers now, and in containers inside them; the outer ones first."""
+    out: list[State] = []
+    seen = set(containers)
+    fresh = list(seen)
+    while fresh:
+        rows = Run.objects.filter(container_id__in=fresh).order_by("first").values_list(*State.__dataclass_fields__)
+        found = [State(*row) for row in rows]
+        inner = {n for state in found if state.kind == rules.CONTAINER for n in range(state.first, state.end)}
+        out += found
+        fresh = sorted(inner - seen)
+        seen |= inner
+    return out
 
 
 def load_states(items: Iterable[range]) -> list[State]:

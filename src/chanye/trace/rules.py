@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import MINUTE
-from chanye.trace.types import Amount, Items, Kind, SerialsDraft, Status
+from chanye.trace.types import Amount, Items, Kind, Role, SerialsDraft, Status
 
 #: One unit of a material as it is stored.
 ONE = 1_000_000
@@ -30,8 +30,8 @@ KINDS: tuple[Kind, ...] = ("lot", "serial", "container")
 STATUSES: tuple[Status, ...] = ("active", "consumed", "shipped", "scrapped")
 LOT, SERIAL, CONTAINER = range(3)
 ACTIVE, CONSUMED, SHIPPED, SCRAPPED = range(4)
-INPUT, OUTPUT, OBJECT, PARENT = range(4)
-ROLES = ("input", "output", "object", "parent")
+INPUT, OUTPUT, OBJECT, PARENT, CONTENT = range(5)
+ROLES: tuple[Role, ...] = ("input", "output", "object", "parent", "content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,20 @@ def clean_code(code: str, what: str) -> str:
     return text
 
 
+def clean_text(text: str, what: str) -> str:
+    """Return a text that must be given, at most 200 characters.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    found = " ".join(text.split())[:200] if isinstance(text, str) else ""
+    if not found:
+        raise ConfigError(_("The %(what)s is missing: say it in a few words.") % {"what": what})
+    return found.replace("\x00", "")
+
+
 def serial_codes(draft: SerialsDraft) -> list[str]:
     """Return the serial numbers that a draft asks for.
 
@@ -178,7 +192,11 @@ def ranges_of(items: Items) -> list[range]:
     return out
 
 
-def paint(states: Iterable[State], items: range, change: Callable[[State], State]) -> list[State]:
+#: What becomes of some items alike.
+Change = Callable[[State], State]
+
+
+def paint(states: Iterable[State], items: range, change: Change) -> list[State]:
     """Return the runs that take the place of ``states`` when ``items`` among them change.
 
     ``states`` ascend, do not overlap and cover ``items``. Neighbours that become alike are joined.

@@ -6,7 +6,7 @@ import numpy as np
 from django.db import connection
 
 from chanye.trace import ranges
-from chanye.trace.rules import INPUT, OUTPUT
+from chanye.trace.rules import INPUT, OUTPUT, ROLES
 from chanye.trace.walk import Parts, Spans
 
 # Sizes that occur, found by leaping from one to the next in the index.
@@ -45,6 +45,11 @@ def touching(role: int, items: Spans) -> Parts:
     key = np.stack([parts.event_id, parts.first, parts.pos, parts.quantity])
     _unique, chosen = np.unique(key, axis=1, return_index=True)
     return parts.where(chosen)
+
+
+def events_of(items: Spans) -> list[int]:
+    """Return the events in which any of the items took part, in whatever role."""
+    return sorted({int(n) for role in range(len(ROLES)) for n in touching(role, items).event_id})
 
 
 def of_events(events: Spans) -> Parts:

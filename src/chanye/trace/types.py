@@ -24,6 +24,9 @@ Kind = Literal["lot", "serial", "container"]
 #: active: here and usable. consumed: went into something else, wholly. shipped: left the house. scrapped: destroyed.
 Status = Literal["active", "consumed", "shipped", "scrapped"]
 
+#: Part of an item in an event; ``content`` was moved along inside an object.
+Role = Literal["input", "output", "object", "parent", "content"]
+
 #: Amount in the unit of the material; exact decimals with up to six places.
 Amount = Decimal | int | float | str
 
@@ -232,7 +235,7 @@ class Reach:
 class EventPart:
     """Items in an event; ``quantity`` over all of them, None where none was booked."""
 
-    role: Literal["input", "output", "object", "parent"]
+    role: Role
     first: ItemRef
     last: ItemRef
     count: int

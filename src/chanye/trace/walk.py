@@ -13,14 +13,14 @@ loops it is exact after as many rounds as there are stages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chanye.trace.rules import INPUT, ONE, OUTPUT
+from chanye.trace.rules import INPUT, ONE, OUTPUT, State
 from chanye.trace.types import F64, I64
 
 #: Positions of one event are below this; an event's positions are numbered from ``event * POSITIONS`` on.
@@ -191,6 +191,20 @@ def _none() -> Parts:
 
 def _both(one: Parts, two: Parts) -> Parts:
     return Parts(*(np.concatenate([getattr(one, f.name), getattr(two, f.name)]) for f in fields(Parts)))
+
+
+def spans_of(items: Sequence[range]) -> Spans:
+    """Return ranges of items as spans."""
+    table = np.array([(r.start, r.stop) for r in items], np.int64).reshape(-1, 2)
+    return union(table[:, 0], table[:, 1])
+
+
+def made_of(items: Spans, states: Sequence[State]) -> F64:
+    """Return what was made of each item. [unit of it]. Shape (n,)."""
+    first = np.array([state.first for state in states], np.int64)
+    made = np.array([state.made for state in states], np.float64)
+    at: F64 = made[np.searchsorted(first, items.numbers(), "right") - 1] / ONE
+    return at
 
 
 def stages_of(walk: Walk) -> I64:

@@ -1,6 +1,8 @@
 """Every read of the room; each takes the viewer first and shows only what is the organisation's."""
 
+from chanye.trace.queries.events import balance, events
 from chanye.trace.queries.genealogy import backward, forward
 from chanye.trace.queries.items import find, item, items
+from chanye.trace.queries.recall import recall
 
-__all__ = ["backward", "find", "forward", "item", "items"]
+__all__ = ["backward", "balance", "events", "find", "forward", "item", "items", "recall"]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from chanye.parties.types import Viewer
 from chanye.trace import store
-from chanye.trace.ledger import load_states
-from chanye.trace.models import Run
+from chanye.trace.ledger import contents, load_states
 from chanye.trace.queries.items import item
-from chanye.trace.rules import CONTAINER, ONE, State
-from chanye.trace.types import F64, Reach
-from chanye.trace.walk import Spans, Walk, attribute, reach, stages_of, union
+from chanye.trace.rules import CONTAINER, State
+from chanye.trace.types import Reach
+from chanye.trace.walk import Walk, attribute, made_of, reach, spans_of, stages_of
 
 
 def forward(viewer: Viewer, item_id: int) -> Reach:
@@ -39,10 +36,10 @@ def backward(viewer: Viewer, item_id: int) -> Reach:
 def walk_from(viewer: Viewer, item_id: int, *, forward: bool) -> tuple[Reach, Walk, list[State]]:
     """Return what is reached, the walk itself, and the states of all that is reached."""
     here = item(viewer, item_id)
-    start = contents(item_id) if here.kind == "container" else [range(item_id, item_id + 1)]
-    low = np.array([r.start for r in start] or [item_id], np.int64)
-    high = np.array([r.stop for r in start] or [item_id + 1], np.int64)
-    spans = union(low, high)
+    start = [range(item_id, item_id + 1)]
+    if here.kind == "container":
+        start = [range(state.first, state.end) for state in contents([item_id]) if state.kind != CONTAINER]
+    spans = spans_of(start or [range(item_id, item_id + 1)])
     walk = reach(store.touching, store.of_events, spans, forward=forward)
     states = load_states(
         [range(a, b) for a, b in zip(walk.items.low.tolist(), walk.items.high.tolist(), strict=True)]
@@ -58,27 +55,3 @@ def walk_from(viewer: Viewer, item_id: int, *, forward: bool) -> tuple[Reach, Wa
         counts=walk.items.high - walk.items.low,
     )
     return found, walk, states
-
-
-def made_of(items: Spans, states: list[State]) -> F64:
-    """Return what was made of each item. [unit of it]. Shape (n,)."""
-    first = np.array([state.first for state in states], np.int64)
-    made = np.array([state.made for state in states], np.float64)
-    at: F64 = made[np.searchsorted(first, items.numbers(), "right") - 1] / ONE
-    return at
-
-
-def contents(container_id: int) -> list[range]:
-    """Return the lots and serials that a container holds now, also in containers inside it."""
-    out: list[range] = []
-    seen, fresh = {container_id}, [container_id]
-    while fresh:
-        found = Run.objects.filter(container_id__in=fresh).values_list("first", "count", "kind")
-        fresh = []
-        for first, count, kind in found:
-            if kind == CONTAINER:
-                fresh += [n for n in range(first, first + count) if n not in seen]
-            else:
-                out.append(range(first, first + count))
-        seen.update(fresh)
-    return out

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 from django.utils.translation import gettext as _
 
 from chanye.kernel.errors import DeniedError
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 from chanye.trace import identify
-from chanye.trace.ledger import load_states
 from chanye.trace.models import Batch, Item, Material
-from chanye.trace.rules import KINDS, STATUSES, State, amount
+from chanye.trace.names import numbers_in, refs, states_of
+from chanye.trace.rules import STATUSES, State, amount
 from chanye.trace.types import ItemRef, ItemView
 
 MOST_FOUND = 20
@@ -50,7 +49,7 @@ def item(viewer: Viewer, item_id: int) -> ItemView:
 
 def items(viewer: Viewer, numbers: Sequence[int]) -> list[ItemView]:
     """Return items by number, in the order given; those that do not exist or may not be seen are left out."""
-    states = {number: state for state in states_of(numbers) for number in _in(state, numbers)}
+    states = {number: state for state in states_of(numbers) for number in numbers_in(state, numbers)}
     seen = [n for n in numbers if n in states and _visible(viewer, states[n])]
     names = refs(seen)
     batches = Batch.objects.in_bulk({states[n].batch_id for n in seen})
@@ -63,31 +62,8 @@ def items(viewer: Viewer, numbers: Sequence[int]) -> list[ItemView]:
     ]
 
 
-def states_of(numbers: Iterable[int]) -> list[State]:
-    """Return the runs that hold any of some items."""
-    return load_states([range(n, n + 1) for n in sorted(set(numbers)) if 0 <= n < 2**62])
-
-
-def _in(state: State, numbers: Sequence[int]) -> list[int]:
-    table = np.array(numbers, np.int64)
-    found: list[int] = table[(table >= state.first) & (table < state.end)].tolist()
-    return found
-
-
 def _visible(viewer: Viewer, state: State) -> bool:
     return viewer.system or viewer.organisation_id == state.organisation_id
-
-
-def refs(numbers: Iterable[int]) -> dict[int, ItemRef]:
-    """Return the names of items by number."""
-    wanted = list(numbers)
-    kinds = {n: KINDS[state.kind] for state in states_of(wanted) for n in _in(state, wanted)}
-    rows = list(Item.objects.filter(id__in=wanted).values_list("id", "code", "material_id"))
-    materials = Material.objects.in_bulk({row[2] for row in rows})
-    return {
-        n: ItemRef(n, kinds[n], code, materials[material_id].code, materials[material_id].name)
-        for n, code, material_id in rows
-    }
 
 
 def place_names(viewer: Viewer, places: Iterable[int]) -> dict[int, str]:
