@@ -15,6 +15,8 @@ from chanye.kernel.settings import get_settings
 from chanye.parties import actions as parties
 from chanye.parties.models import Person
 from chanye.parties.types import SYSTEM, Viewer
+from chanye.parties.webhooks import actions as webhooks
+from chanye.parties.webhooks import queries
 from chanye.spine import actions as spine
 from chanye.spine.types import SeriesDraft
 from chanye.web.api import api
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.django_db
 OPEN = {"health", "home", "search", "help", "set_language", "sign-in", "sign-out"}
 #: Pages about the viewer's own organisation: no number in the address could name another's.
 OWN = {"switch-organisation", "tokens", "people", "password", "audit", "connections", "new-connection",
-       "calendars", "new-calendar", "files"}  # fmt: skip
+       "calendars", "new-calendar", "files", "webhooks"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -86,10 +88,17 @@ class Firm:
             actor=viewer, organisation_id=self.id, name="SECRET.png", data=b"\x89PNG\r\n\x1a\nSECRET " + code.encode()
         ).id
 
+        self.webhook, _ = webhooks.add_webhook(
+            actor=viewer, organisation_id=self.id, name=f"SECRET {code}", url="https://erp.example/", kinds="*"
+        )
+        webhooks.ping_webhook(actor=viewer, webhook_id=self.webhook)
+        self.event = queries.deliveries(viewer, self.webhook)[0].id
+
     def address(self, pattern: str) -> str:
         numbers = {
             "<int:series_id>": self.series.id, "<int:site_id>": self.site.id, "<int:machine_id>": self.machine.id,
             "<int:connection_id>": self.connection, "<str:form>": "csv", "<slug:name>": "availability",
+            "<int:webhook_id>": self.webhook, "<int:delivery_id>": self.event,
             "<int:calendar_id>": self.calendar, "<int:file_id>": self.file, "<str:name>": "x.png",
         }  # fmt: skip
         for word, number in numbers.items():

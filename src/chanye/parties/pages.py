@@ -129,7 +129,7 @@ def _viewer(request: HttpRequest) -> Viewer:
 Page = Callable[[HttpRequest], HttpResponseBase]
 
 
-def _signed_in(view: Page) -> Page:
+def signed_in(view: Page) -> Page:
     """Send whoever is not signed in to the sign-in page, and back afterwards."""
 
     def page(request: HttpRequest) -> HttpResponseBase:
@@ -181,7 +181,7 @@ def sign_out_page(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@_signed_in
+@signed_in
 def switch_page(request: HttpRequest) -> HttpResponse:
     """Choose the organisation to look at."""
     viewer = _viewer(request)
@@ -194,7 +194,7 @@ def switch_page(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@_signed_in
+@signed_in
 def tokens_page(request: HttpRequest) -> HttpResponse:
     """List tokens, make one, revoke one; the secret of a new one is shown this once."""
     viewer = _viewer(request)
@@ -224,7 +224,7 @@ def tokens_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("password", "old_password")
 @require_http_methods(["GET", "HEAD", "POST"])
-@_signed_in
+@signed_in
 def password_page(request: HttpRequest) -> HttpResponse:
     """Change one's own password."""
     viewer = _viewer(request)
@@ -244,7 +244,7 @@ def password_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
-@_signed_in
+@signed_in
 def people_page(request: HttpRequest) -> HttpResponse:
     """List the members and their roles; give and take roles."""
     viewer = _viewer(request)
@@ -271,6 +271,7 @@ def people_page(request: HttpRequest) -> HttpResponse:
             for m in queries.members(viewer, organisation_id)
         ],
         "may_manage": may(viewer, "manage_members", organisation_id),
+        "may_see_webhooks": may(viewer, "read_webhooks", organisation_id),
         "organisation": queries.organisation(viewer),
     }
     return render(request, "parties/people.html", context)
@@ -278,7 +279,7 @@ def people_page(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-@_signed_in
+@signed_in
 def audit_page(request: HttpRequest) -> HttpResponseBase:
     """List who did what, newest first."""
     rows = queries.audit_trail(_viewer(request), AUDIT.read(request.GET))

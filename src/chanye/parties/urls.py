@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from chanye.parties import pages
 
@@ -13,5 +13,6 @@ urlpatterns = [
     path("tokens/", pages.tokens_page, name="tokens"),
     path("people/", pages.people_page, name="people"),
     path("password/", pages.password_page, name="password"),
+    path("", include("chanye.parties.webhooks.urls")),
     path("audit/", pages.audit_page, name="audit"),
 ]

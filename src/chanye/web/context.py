@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from chanye.parties import queries as parties
+from chanye.parties.rules import permissions_of
 from chanye.parties.types import PUBLIC, Viewer
 from chanye.spine import queries as spine
 from chanye.spine.types import AssetRef
@@ -43,6 +44,7 @@ def chanye(request: HttpRequest) -> dict[str, Any]:
         "organisations": SimpleLazyObject(lambda: parties.memberships(viewer or PUBLIC)),
         "organisation": SimpleLazyObject(lambda: parties.organisation(viewer or PUBLIC)),
         "sites": SimpleLazyObject(lambda: _sites(viewer or PUBLIC)),
+        "webhooks_url": _address("webhooks") if viewer and "read_webhooks" in permissions_of(viewer) else "",
         "sign_in_url": _address("sign-in"),
         "sign_out_url": _address("sign-out"),
         "switch_url": _address("switch-organisation"),

@@ -32,7 +32,7 @@ ROOMS: tuple[Room, ...] = (
     Room(
         "calendars", _("Shifts"), "calendar", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})
     ),
-    Room("people", _("People"), "people", ("/people/",), frozenset({"manager", "admin"})),
+    Room("people", _("People"), "people", ("/people/", "/webhooks/"), frozenset({"manager", "admin"})),
     Room("audit", _("Audit log"), "ledger", ("/audit/",), frozenset({"auditor", "manager", "admin"})),
     Room("help", _("Help"), "help", ("/help/",), foot=True),
 )

@@ -11,6 +11,7 @@ from chanye.parties.models import Webhook, WebhookDelivery
 from chanye.parties.rules import may, require
 from chanye.parties.types import Viewer
 from chanye.parties.webhooks.types import PING, WAITING, DeliveryRef, Parcel, WebhookRef
+from chanye.sheets import Rows, View
 
 
 def webhooks(viewer: Viewer) -> list[WebhookRef]:
@@ -46,7 +47,7 @@ def webhook(viewer: Viewer, webhook_id: int) -> WebhookRef:
 
 
 def deliveries(
-    viewer: Viewer, webhook_id: int, *, state: str = "", kind: str = "", before: int | None = None, limit: int = 50
+    viewer: Viewer, webhook_id: int, *, state: str = "", before: int | None = None, limit: int = 50
 ) -> list[DeliveryRef]:
     """Return the events for a webhook, newest first.
 
@@ -54,8 +55,6 @@ def deliveries(
     ----------
     state
         waiting, delivered or dead; empty for all.
-    kind
-        Part of the kind of event; empty for all.
     before
         Only those with a smaller number: the last one of the page before.
     limit
@@ -70,11 +69,35 @@ def deliveries(
     rows = WebhookDelivery.objects.filter(webhook_id=hook.id).order_by("-pk")
     if state:
         rows = rows.filter(state=state)
-    if kind:
-        rows = rows.filter(kind__icontains=kind)
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return [_delivery(row) for row in rows[: max(1, min(limit, 1000))]]
+
+
+def delivery_rows(viewer: Viewer, webhook_id: int, view: View) -> Rows:
+    """Return the events for a webhook that a view asks for.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such webhook that the viewer may see.
+    """
+    hook = webhook(viewer, webhook_id)
+    return view.apply(WebhookDelivery.objects.filter(webhook_id=hook.id), make=_delivery)
+
+
+def delivery(viewer: Viewer, delivery_id: int) -> DeliveryRef:
+    """Return one event for a webhook.
+
+    Raises
+    ------
+    DeniedError
+        If there is none that the viewer may see.
+    """
+    row = WebhookDelivery.objects.filter(pk=delivery_id).select_related("webhook").first()
+    if row is None or not may(viewer, "read_webhooks", row.webhook.organisation_id):
+        raise DeniedError("There is no such event.")
+    return _delivery(row)
 
 
 def due(viewer: Viewer, now: int, *, busy: Collection[int]) -> list[Parcel]:
