@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from chanye.kernel.errors import DeniedError
 from chanye.parties.types import Viewer
@@ -95,7 +95,7 @@ def list_webhooks(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post("/webhooks", response={201: NewWebhook, **REFUSALS})
-def add_webhook(request: HttpRequest, body: NewWebhookIn) -> tuple[int, dict[str, Any]]:
+def add_webhook(request: HttpRequest, body: NewWebhookIn) -> Status:
     """Tell another system of events from now on; the secret is answered this once."""
     viewer = _viewer(request)
     if viewer.organisation_id is None:
@@ -108,7 +108,7 @@ def add_webhook(request: HttpRequest, body: NewWebhookIn) -> tuple[int, dict[str
         kinds=",".join(body.kinds),
         secret=body.secret,
     )
-    return 201, _told(queries.webhook(viewer, number)) | {"secret": secret}
+    return Status(201, _told(queries.webhook(viewer, number)) | {"secret": secret})
 
 
 @router.put("/webhooks/{webhook_id}", response={200: Webhook, **REFUSALS})
@@ -122,10 +122,10 @@ def change_webhook(request: HttpRequest, webhook_id: Number, body: WebhookIn) ->
 
 
 @router.delete("/webhooks/{webhook_id}", response={204: None, **REFUSALS})
-def delete_webhook(request: HttpRequest, webhook_id: Number) -> tuple[int, None]:
+def delete_webhook(request: HttpRequest, webhook_id: Number) -> Status:
     """Delete a webhook and all that waits for it."""
     actions.delete_webhook(actor=_viewer(request), webhook_id=webhook_id)
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/webhooks/{webhook_id}/{deed}", response={200: Webhook, **REFUSALS})
