@@ -11,10 +11,11 @@ from django.test import Client
 
 from chanye.kernel.time import DAY, now_us
 from chanye.parties import actions as parties
-from chanye.parties.events import declare, emit, known_kinds
+from chanye.parties.events import declare, emit
 from chanye.parties.models import Person, WebhookDelivery
 from chanye.parties.types import SYSTEM, Viewer
 from chanye.parties.webhooks import actions, queries
+from chanye.parties.webhooks.kinds import known_kinds
 from chanye.parties.webhooks.types import Answer
 from parties.firms import Firms
 

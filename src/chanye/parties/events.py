@@ -5,37 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import connection
-from django.utils.functional import Promise
 
 from chanye.parties.models import Webhook
 from chanye.parties.types import Viewer
+from chanye.parties.webhooks.kinds import check_kind, declare
 from chanye.parties.webhooks.outbox import put_out
-from chanye.parties.webhooks.rules import is_kind, wants
+from chanye.parties.webhooks.rules import wants
 
-_KNOWN: dict[str, str | Promise] = {}
-
-
-def declare(kind: str, words: str | Promise) -> None:
-    """Make a kind of event known to whoever chooses what to be told; called once by the module that emits it.
-
-    Raises
-    ------
-    RuntimeError
-        If the kind is malformed.
-    """
-    _checked(kind)
-    _KNOWN[kind] = words
-
-
-def known_kinds() -> list[tuple[str, str | Promise]]:
-    """Return the kinds of event of this installation with their words, in order."""
-    return sorted(_KNOWN.items(), key=lambda one: one[0])
-
-
-def _checked(kind: str) -> None:
-    if not is_kind(kind):
-        msg = f"{kind!r} is no kind of event; use small letters, as order.released"
-        raise RuntimeError(msg)
+__all__ = ["declare", "emit"]
 
 
 def emit(*, actor: Viewer, kind: str, target: str, payload: Mapping[str, object], organisation_id: int) -> str:
@@ -67,7 +44,7 @@ def emit(*, actor: Viewer, kind: str, target: str, payload: Mapping[str, object]
     if not connection.in_atomic_block:
         msg = "events.emit must be called inside the action's transaction"
         raise RuntimeError(msg)
-    _checked(kind)
+    check_kind(kind)
     hooks = Webhook.objects.filter(organisation_id=organisation_id).values_list("pk", "kinds")
     wanting = [number for number, kinds in hooks if wants(kinds, kind)]
     if not wanting:

@@ -95,7 +95,7 @@ def list_webhooks(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post("/webhooks", response={201: NewWebhook, **REFUSALS})
-def add_webhook(request: HttpRequest, body: NewWebhookIn) -> Status:
+def add_webhook(request: HttpRequest, body: NewWebhookIn) -> Status[dict[str, Any]]:
     """Tell another system of events from now on; the secret is answered this once."""
     viewer = _viewer(request)
     if viewer.organisation_id is None:
@@ -122,21 +122,10 @@ def change_webhook(request: HttpRequest, webhook_id: Number, body: WebhookIn) ->
 
 
 @router.delete("/webhooks/{webhook_id}", response={204: None, **REFUSALS})
-def delete_webhook(request: HttpRequest, webhook_id: Number) -> Status:
+def delete_webhook(request: HttpRequest, webhook_id: Number) -> Status[None]:
     """Delete a webhook and all that waits for it."""
     actions.delete_webhook(actor=_viewer(request), webhook_id=webhook_id)
     return Status(204, None)
-
-
-@router.post("/webhooks/{webhook_id}/{deed}", response={200: Webhook, **REFUSALS})
-def do_webhook(request: HttpRequest, webhook_id: Number, deed: Literal["test", "pause", "resume"]) -> dict[str, Any]:
-    """Send a test event now, pause, or go on."""
-    viewer = _viewer(request)
-    if deed == "test":
-        actions.ping_webhook(actor=viewer, webhook_id=webhook_id)
-    else:
-        actions.switch_webhook(actor=viewer, webhook_id=webhook_id, active=deed == "resume")
-    return _told(queries.webhook(viewer, webhook_id))
 
 
 @router.get("/webhooks/{webhook_id}/events", response={200: list[Delivery], **REFUSALS})
@@ -149,6 +138,17 @@ def list_events(
 ) -> list[DeliveryRef]:
     """List the events for a webhook, newest first; ``before`` is the last number of the page before."""
     return queries.deliveries(_viewer(request), webhook_id, state=state, before=before, limit=limit)
+
+
+@router.post("/webhooks/{webhook_id}/{deed}", response={200: Webhook, **REFUSALS})
+def do_webhook(request: HttpRequest, webhook_id: Number, deed: Literal["test", "pause", "resume"]) -> dict[str, Any]:
+    """Send a test event now, pause, or go on."""
+    viewer = _viewer(request)
+    if deed == "test":
+        actions.ping_webhook(actor=viewer, webhook_id=webhook_id)
+    else:
+        actions.switch_webhook(actor=viewer, webhook_id=webhook_id, active=deed == "resume")
+    return _told(queries.webhook(viewer, webhook_id))
 
 
 @router.post("/events/{event_number}/again", response={200: Delivery, **REFUSALS})

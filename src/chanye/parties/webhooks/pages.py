@@ -19,11 +19,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import now_us
-from chanye.parties.events import known_kinds
 from chanye.parties.pages import signed_in
 from chanye.parties.rules import may
 from chanye.parties.types import Viewer
 from chanye.parties.webhooks import actions, queries
+from chanye.parties.webhooks.kinds import known_kinds
 from chanye.parties.webhooks.types import DEAD, DELIVERED, WAITING, DeliveryRef, WebhookRef
 from chanye.sheets import Column, Sheet
 
