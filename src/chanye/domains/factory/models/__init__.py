@@ -1,5 +1,11 @@
 """Tables of the factory room, by subject."""
 
+from chanye.domains.factory.models.energy import (
+    EmissionFactor,
+    Meter,
+    MeterShare,
+    TariffPeriod,
+)
 from chanye.domains.factory.models.machines import (
     CalendarAssignment,
     MachineSettings,
@@ -57,6 +63,7 @@ __all__ = [
     "Characteristic",
     "Consumption",
     "CorrectiveAction",
+    "EmissionFactor",
     "HoldRule",
     "InboxEntry",
     "Inspection",
@@ -71,6 +78,8 @@ __all__ = [
     "MaintenanceStep",
     "Material",
     "Measurement",
+    "Meter",
+    "MeterShare",
     "Nonconformance",
     "Operation",
     "OperationMaterial",
@@ -88,6 +97,7 @@ __all__ = [
     "Skill",
     "SpareMove",
     "SparePart",
+    "TariffPeriod",
     "Tool",
     "WorkSpan",
 ]

@@ -149,7 +149,7 @@ class _Meters:
             return None, 0.0
         if since >= self.now:
             return 0.0, 1.0
-        return gain(ref.spec, since, self.now)
+        return _gain(ref.spec, since, self.now)
 
     def _holds(self, row: MaintenancePlan) -> bool | None:
         """Return whether the series was beyond the limit all the time for which it has to be."""
@@ -169,7 +169,7 @@ class _Meters:
         return extreme > row.limit if row.above else extreme < row.limit
 
 
-def gain(spec: SeriesSpec, start: int, end: int) -> tuple[float | None, float]:
+def _gain(spec: SeriesSpec, start: int, end: int) -> tuple[float | None, float]:
     """Return what a counter added in ``[start, end)`` and for which share of that time it is known.
 
     Whole hours are read from roll-ups: months cost little.
