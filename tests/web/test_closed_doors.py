@@ -28,7 +28,8 @@ pytestmark = pytest.mark.django_db
 OPEN = {"health", "home", "search", "help", "set_language", "sign-in", "sign-out"}
 #: Pages about the viewer's own organisation: no number in the address could name another's.
 OWN = {"switch-organisation", "tokens", "people", "password", "audit", "connections", "new-connection",
-       "calendars", "new-calendar", "files", "webhooks"}  # fmt: skip
+       "calendars", "new-calendar", "files", "webhooks",
+       "terminal", "terminal-place", "terminal-worker", "terminal-inbox"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +103,7 @@ class Firm:
             "<int:connection_id>": self.connection, "<str:form>": "csv", "<slug:name>": "availability",
             "<int:webhook_id>": self.webhook, "<int:delivery_id>": self.event,
             "<int:calendar_id>": self.calendar, "<int:file_id>": self.file, "<str:name>": "x.png",
+            "<path:code>": "m",
         }  # fmt: skip
         for word, number in numbers.items():
             pattern = pattern.replace(word, str(number))

@@ -84,6 +84,23 @@ def member_by_badge(viewer: Viewer, organisation_id: int, badge: str) -> int | N
     return None if number is None else int(number)
 
 
+def newest_deed(viewer: Viewer) -> int:
+    """Return a number that grows with everything that is done in the viewer's organisation; 0 if nothing was.
+
+    Every action writes a row of the audit log, so what was read stays true as long as this number does.
+    """
+    rows = AuditEntry.objects.order_by("-sequence")
+    if not viewer.system:
+        rows = rows.filter(organisation_id_at=viewer.organisation_id or 0)
+    return int(rows.values_list("sequence", flat=True).first() or 0)
+
+
+def badge_of(viewer: Viewer) -> tuple[str, str] | None:
+    """Return the badge (the name one signs in with) and the name of the viewer's person; None if it is nobody."""
+    row = Person.objects.filter(pk=viewer.person_id or 0).first()
+    return None if row is None else (row.username, str(row))
+
+
 def tokens(viewer: Viewer) -> list[TokenRef]:
     """Return the tokens of the organisation looked at: all for its administrators, else the viewer's own."""
     found = ApiToken.objects.filter(organisation_id=viewer.organisation_id or 0).select_related("person")

@@ -62,6 +62,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         {"operator", "planner", "quality", "engineer", "manager", "warehouse", "dispatcher", "grower", "admin"}
     ),
     "hold_item": frozenset({"quality", "engineer", "manager", "admin"}),
+    "call_help": MEMBERS - {"auditor"},
+    "answer_call": frozenset({"operator", "maintenance", "planner", "quality", "engineer", "manager", "admin"}),
     "classify_stop": frozenset({"operator", "maintenance", "planner", "engineer", "manager", "admin"}),
 }
 

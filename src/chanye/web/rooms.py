@@ -28,6 +28,13 @@ class Room:
 
 ROOMS: tuple[Room, ...] = (
     Room("home", _("Machines"), "machines", ("/sites/", "/machines/", "/series/")),
+    Room(
+        "terminal",
+        _("Terminal"),
+        "tablet",
+        ("/terminal/",),
+        frozenset({"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}),
+    ),
     Room("connections", _("Connections"), "plug", ("/connections/",), frozenset({"engineer", "manager", "admin"})),
     Room(
         "calendars", _("Shifts"), "calendar", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.factory.actions import bookings, consumption, quality
+from chanye.domains.factory.actions import andon, bookings, consumption, quality
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.models import InboxEntry
 from chanye.kernel.errors import ConfigError, DeniedError
@@ -366,6 +366,43 @@ def _measure(*, actor: Viewer, entry: Entry) -> str:
     return f"inspection:{number}"
 
 
+def _call(*, actor: Viewer, entry: Entry) -> str:
+    made = andon.raise_call(
+        actor=actor,
+        organisation_id=entry.organisation_id,
+        key=entry.key,
+        kind=entry.text("type") or "",
+        at=entry.report,
+    )
+    return f"call:{made}"
+
+
+def _which_call(entry: Entry) -> int | str:
+    """Return the number of a call, or the key of the entry that raised it."""
+    call = entry.body.get("call")
+    if isinstance(call, bool) or not isinstance(call, int | str) or len(str(call)) > 64:
+        raise ConfigError(_("“%(name)s” must be the number of a call, or the key of its entry.") % {"name": "call"})
+    return call
+
+
+def _answer_call(*, actor: Viewer, entry: Entry) -> str:
+    call = _which_call(entry)
+    made = andon.answer_call(actor=actor, organisation_id=entry.organisation_id, call=call, at=entry.report)
+    return f"call:{made}"
+
+
+def _close_call(*, actor: Viewer, entry: Entry) -> str:
+    call = _which_call(entry)
+    return f"call:{andon.close_call(actor=actor, organisation_id=entry.organisation_id, call=call, at=entry.report)}"
+
+
+def _handover(*, actor: Viewer, entry: Entry) -> str:
+    made = andon.write_handover(
+        actor=actor, organisation_id=entry.organisation_id, shift=entry.text("shift"), at=entry.report
+    )
+    return f"handover:{made}"
+
+
 #: Kind of entry -> what books it. Handlers raise ConfigError or DeniedError to refuse.
 KINDS: dict[str, Handler] = {
     "start": _start,
@@ -378,4 +415,8 @@ KINDS: dict[str, Handler] = {
     "release_hold": _release_hold,
     "consume": _consume,
     "measure": _measure,
+    "call": _call,
+    "call_answer": _answer_call,
+    "call_close": _close_call,
+    "handover": _handover,
 }

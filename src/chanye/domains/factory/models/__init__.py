@@ -55,8 +55,10 @@ from chanye.domains.factory.models.quality import (
     Plan,
     PlanLine,
 )
+from chanye.domains.factory.models.terminal import AndonCall, HandoverNote
 
 __all__ = [
+    "AndonCall",
     "BillLine",
     "Booking",
     "CalendarAssignment",
@@ -64,6 +66,7 @@ __all__ = [
     "Consumption",
     "CorrectiveAction",
     "EmissionFactor",
+    "HandoverNote",
     "HoldRule",
     "InboxEntry",
     "Inspection",

@@ -1,0 +1,153 @@
+"""What a terminal shows of a machine, as it crosses the wall. Times: us UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A machine or work centre to work at; ``group``: the line or site above it."""
+
+    id: int
+    code: str
+    name: str
+    kind: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a work instruction; ``file``: address of its picture or empty."""
+
+    text: str
+    file: str
+    confirm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An operation at a terminal; ``here``: pieces that wait or are worked on; durations in s.
+
+    ``missing``: what must be there before it can run, in words. ``spans``: badges of the people who work on it now.
+    """
+
+    id: int
+    order: str
+    product: str
+    product_name: str
+    revision: str
+    number: int
+    name: str
+    kind: str
+    state: str
+    place: str
+    planned: int
+    arrived: int
+    good: int
+    scrap: int
+    rework: int
+    here: int
+    due: int | None
+    priority: int
+    run_time: float
+    setup_time: float
+    started_at: int | None
+    hold_reason: str
+    reworkable: bool
+    missing: tuple[str, ...] = ()
+    instruction: tuple[Page, ...] = ()
+    instruction_title: str = ""
+    instruction_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """An output booking at this place that can still be taken back."""
+
+    id: int
+    operation: int
+    good: int
+    scrap: int
+    rework: int
+    event_at: int
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonOut:
+    """A node of a reason tree; ``used``: how often it was booked lately, by which terminals sort."""
+
+    code: str
+    name: str
+    name_en: str
+    parent: str
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who may sign in at a terminal by badge."""
+
+    badge: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop of the machine that wants a reason; ``end`` is null while it lasts; ``proposal``: code of a reason."""
+
+    start: int
+    end: int | None
+    text: str
+    proposal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call for help; ``answered_at`` null while nobody has come, ``closed_at`` while it is open."""
+
+    id: int
+    key: str
+    type: str
+    type_name: str
+    type_name_en: str
+    place: str
+    place_name: str
+    note: str
+    raised_at: int
+    raised_by: str
+    answered_at: int | None
+    answered_by: str
+    closed_at: int | None = None
+    closed_by: str = ""
+    closing_note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A note from one shift to the next."""
+
+    id: int
+    note: str
+    shift: str
+    at: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalState:
+    """All that a terminal shows; without ``place`` only the places to choose from and the people."""
+
+    place: Place | None
+    viewer: Member
+    site: str = ""
+    simulated: bool = False
+    places: tuple[Place, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    booked: tuple[Booked, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    calls: tuple[Call, ...] = ()
+    handovers: tuple[Handover, ...] = ()
+    people: tuple[Member, ...] = ()
+    reasons: dict[str, list[ReasonOut]] = field(default_factory=dict)

@@ -1,0 +1,67 @@
+/* What the terminal knows: the server's data with what waits here laid over it. Pure. */
+const CLOSED = new Set(["finished"]);
+
+export function overlay(state, rows) {
+  if (!state?.place) return state;
+  const next = structuredClone(state);
+  const mine = rows.filter((row) => row.entry.place === state.place.id && row.status !== "refused");
+  for (const row of mine) step(next, row.entry, row);
+  next.tasks = next.tasks.filter((task) => !CLOSED.has(task.state));
+  return next;
+}
+function step(state, entry, row) {
+  const task = state.tasks.find((one) => one.id === entry.operation);
+  if (entry.kind === "start" && task) { task.state = entry.phase === "setup" ? "setup" : "running"; task.place = ""; task.started_at ??= entry.event_at; }
+  if (entry.kind === "pause" && task) task.state = "paused";
+  if (entry.kind === "finish" && task) task.state = "finished";
+  if (["output", "counter"].includes(entry.kind) && task) {
+    const one = { id: Number(row.target?.split(":")[1]) || 0, row: row.n, sent: row.status !== "kept", operation: task.id, event_at: entry.event_at, person: entry.person || "", ...pieces(entry) };
+    move(task, one, 1);
+    if (["ready", "waiting"].includes(task.state)) task.state = "running";
+    state.booked.unshift(one);
+  }
+  if (entry.kind === "correct") {
+    const booked = state.booked.find((one) => one.id === entry.booking);
+    const its = booked && state.tasks.find((one) => one.id === booked.operation);
+    if (its) move(its, booked, -1);
+    state.booked = state.booked.filter((one) => one !== booked);
+  }
+  if (entry.kind === "call") state.calls.push({ id: 0, key: entry.key, type: entry.type, raised_at: entry.event_at, answered_at: null, note: entry.note || "" });
+  const call = state.calls.find((one) => one.id === entry.call || one.key === entry.call);
+  if (entry.kind === "call_answer" && call) call.answered_at ??= entry.event_at;
+  if (entry.kind === "call_close") state.calls = state.calls.filter((one) => one !== call);
+  if (entry.kind === "handover") state.handovers.unshift({ id: 0, note: entry.note, at: entry.event_at, by: entry.person || "" });
+  if (entry.kind === "stop") state.stops = state.stops.filter((one) => one.start !== entry.start);
+}
+export function pieces(entry) {
+  const scrap = entry.scrap || 0;
+  return { good: entry.kind === "counter" ? entry.to - entry.from - scrap : entry.good || 0, scrap, rework: entry.rework || 0 };
+}
+function move(task, count, sign) {
+  for (const name of ["good", "scrap", "rework"]) { task[name] += sign * count[name]; task.here -= sign * count[name]; }
+}
+/* The operation in hand: the one chosen, if it runs here; else the first that does. */
+export function inHand(state, chosen) {
+  const running = state.tasks.filter((task) => ["running", "setup"].includes(task.state) && !task.place);
+  return { running, task: running.find((one) => one.id === chosen) || running[0] };
+}
+/* The newest own booking that can still be taken back. */
+export const undoable = (state, me) => state.booked.find((one) => one.person === me && (one.row || one.id));
+/* A reason tree as leaves if they are few, else as its groups first. */
+export function branches(reasons = [], group = "") {
+  const parents = new Set(reasons.map((one) => one.parent));
+  const leaves = reasons.filter((one) => !parents.has(one.code));
+  if (group) return leaves.filter((one) => one.parent === group).map((one) => ({ ...one, leaf: true }));
+  if (leaves.length <= 12) return leaves.map((one) => ({ ...one, leaf: true }));
+  return reasons.filter((one) => !one.parent).map((one) => ({ ...one, leaf: !parents.has(one.code) }));
+}
+/* What a scanned code is: a badge, a machine, an order, else a lot or serial. A label may hold an address. */
+export function meaning(text, state) {
+  let code = text.trim();
+  try { code = decodeURIComponent(new URL(code).pathname.split("/").filter(Boolean).pop() || code); } catch { /* no address */ }
+  const found = (list, name) => list?.find((one) => one[name] === code);
+  if (found(state.people, "badge")) return { kind: "badge", code };
+  if (found(state.places, "code")) return { kind: "place", code };
+  if (found(state.tasks, "order")) return { kind: "order", code, task: found(state.tasks, "order") };
+  return { kind: code.startsWith("W-") ? "unknown" : "lot", code };
+}
