@@ -41,7 +41,7 @@ docs: $(VENV)/dev.done
 bench: $(VENV)/dev.done
 	$(BIN)/chanye bench ingest query
 
-# Slow proofs: kill -9 twenty times, long fuzzing.
+# Slow proofs: kill -9 of the historian and of collect, twenty times each.
 soak: $(VENV)/dev.done
 	$(BIN)/python -m pytest -m soak
 	CHANYE_TEST_KILLS=20 $(BIN)/python -m pytest -m slow -k kill_9 tests/connectors/test_collect.py

@@ -150,21 +150,59 @@ _RUNS_SQL = {"execute", "executemany", "executescript", "raw", "RawSQL", "extra"
 
 
 def sql_by_formatting(package: Path) -> list[str]:
-    """Statements put together where they are run; values are passed beside them instead.
+    """Statements put together by formatting, where they are run or under a name just before; values go beside them.
 
-    Names of the product's own columns may be put in where ``noqa: S608`` says so and why.
+    What is the product's own may be put in where ``noqa: S608`` says so and why, or ``# sql:`` and the reason where
+    the linter sees nothing to silence.
     """
     wrong = []
     for path, tree in modules(package):
         lines = path.read_text(encoding="utf-8").splitlines()
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or not node.args or not _formats(node.args[0]):
-                continue
-            first, last = node.args[0].lineno, node.args[0].end_lineno or node.args[0].lineno
-            excused = any("noqa: S608" in line for line in lines[first - 1 : last])
-            if getattr(node.func, "attr", getattr(node.func, "id", "")) in _RUNS_SQL and not excused:
-                wrong.append(f"{path}:{node.lineno} SQL put together by formatting")
+        for scope in (tree, *functions(tree)):
+            named = _named_by_formatting(scope)
+            for node in _own_nodes(scope):
+                if not isinstance(node, ast.Call) or not node.args:
+                    continue
+                said = node.args[0].value if isinstance(node.args[0], ast.NamedExpr) else node.args[0]
+                made = [said] if _formats(said) else named.get(said.id, []) if isinstance(said, ast.Name) else []
+                runs = getattr(node.func, "attr", getattr(node.func, "id", "")) in _RUNS_SQL
+                if runs and any(not _excused(one, lines) for one in made):
+                    wrong.append(f"{path}:{node.lineno} SQL put together by formatting")
     return wrong
+
+
+def _own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a module or function without those of the functions in it."""
+    for child in ast.iter_child_nodes(scope):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield child
+            yield from _own_nodes(child)
+
+
+def _named_by_formatting(scope: ast.AST) -> dict[str, list[ast.expr]]:
+    """Return the names of a scope that hold a formatted text, with the expressions that made it."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in _own_nodes(scope):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None) if isinstance(node, _ASSIGNS) else None
+        # adding to a statement is putting it together, whatever is added
+        if value is not None and (_formats(value) or (isinstance(node, ast.AugAssign) and not _is_text(value))):
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(value)
+    return found
+
+
+_EXCUSE = re.compile(r"noqa: S608|# sql: \S+ \S+")
+_ASSIGNS = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant)
+
+
+def _excused(node: ast.expr, lines: list[str]) -> bool:
+    return any(_EXCUSE.search(line) for line in lines[node.lineno - 1 : node.end_lineno or node.lineno])
 
 
 def _formats(node: ast.expr) -> bool:

@@ -37,6 +37,11 @@ PLANTED: list[tuple[Check, str, str]] = [
     (checks.sql_by_formatting, "spine/a.py", 'c.execute("SELECT %s" % x)\n'),
     (checks.sql_by_formatting, "spine/a.py", 'c.execute("SELECT {}".format(x))\n'),
     (checks.sql_by_formatting, "spine/a.py", 'T.objects.raw("SELECT " + x)\n'),
+    (checks.sql_by_formatting, "spine/a.py", 'def f(x):\n    s = f"SELECT {x}"\n    c.execute(s)\n'),
+    (checks.sql_by_formatting, "spine/a.py", 'def f(x):\n    s: str = "SELECT %s" % x\n    c.execute(s)\n'),
+    (checks.sql_by_formatting, "spine/a.py", 's = "SELECT {}".format(x)\nT.objects.raw(s)\n'),
+    (checks.sql_by_formatting, "spine/a.py", 'def f(x):\n    s = "SELECT 1"\n    s += x\n    c.execute(s)\n'),
+    (checks.sql_by_formatting, "spine/a.py", 'def f(x):\n    c.execute(s := f"SELECT {x}")\n'),
     (checks.models_across_rooms, "domains/factory/a.py", "from chanye.spine.models import Asset\n"),
     (checks.models_across_rooms, "domains/factory/a.py", "from chanye.spine import models\n"),
     (checks.models_across_rooms, "web/a.py", "def f():\n    import chanye.parties.models\n"),
@@ -51,6 +56,11 @@ x = y  # type: ignore[misc]  # the stub is wrong
 def ask(viewer, series):
     """Ask."""
     cursor.execute("SELECT %s", [series])
+    plain = "SELECT 1"
+    cursor.execute(plain)
+    own = f"SELECT {column}"  # noqa: S608  # a column of our own
+    cursor.execute(own)
+    said = f"{series}"
 '''
 
 

@@ -11,7 +11,8 @@ from django.http import QueryDict
 from django.test import Client
 
 from chanye.domains.factory.models import CalendarAssignment, MachineSettings, ShiftCalendar
-from chanye.domains.factory.pages.calendar_draft import change_rows, draft_of, pattern_of, read_draft, read_time
+from chanye.domains.factory.pages.calendar_draft import draft_of, pattern_of, read_time
+from chanye.domains.factory.pages.calendar_form import change_rows, read_draft
 from chanye.domains.factory.queries import machines as queries
 from chanye.kernel.shifts import shift_pattern_from_dict
 from chanye.kernel.time import now_us, to_us

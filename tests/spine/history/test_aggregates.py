@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chanye.spine.history.aggregates import FORMULAS, RAW_FORMULAS, durations_of, points_of, summarise
+from chanye.spine.history.aggregates import FORMULAS, RAW_FORMULAS, durations_of, summarise
 from chanye.spine.history.columns import Slice
+from chanye.spine.history.points import points_of
 from chanye.spine.history.types import SeriesSpec
 
 GOOD, UNCERTAIN, BAD = 0, 0x4000, 0x8000

@@ -10,8 +10,9 @@ import math
 import numpy as np
 import pytest
 
-from chanye.spine.history.aggregates import points_of, summarise
+from chanye.spine.history.aggregates import summarise
 from chanye.spine.history.columns import Slice
+from chanye.spine.history.points import points_of
 from chanye.spine.history.types import SeriesSpec
 
 S = 1_000_000

@@ -26,10 +26,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from chanye.connectors.broker import COLLECT, BrokerAddress, collect_password, read_address
 from chanye.connectors.mqtt.options import Options
-from chanye.connectors.mqtt.pump import Message, Pump, now_us
+from chanye.connectors.mqtt.pump import Message, Pump
 from chanye.connectors.types import Link
 from chanye.kernel.errors import TransientError
 from chanye.kernel.settings import get_settings
+from chanye.kernel.time import now_us
 
 STREAM = "$MQTT_msgs"
 PREFIX = "$MQTT.msgs."

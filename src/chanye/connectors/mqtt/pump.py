@@ -21,11 +21,6 @@ QUIET = 0.002
 BATCHES_WAITING = 4
 
 
-def now_us() -> int:
-    """Return the present, us UTC."""
-    return time.time_ns() // 1000
-
-
 @dataclass(frozen=True, slots=True)
 class Message:
     """A received message; ``token`` is what the source needs in order to acknowledge it."""

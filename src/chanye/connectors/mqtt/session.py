@@ -20,8 +20,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from chanye.connectors.mqtt.options import Options
-from chanye.connectors.mqtt.pump import Message, Pump, now_us
+from chanye.connectors.mqtt.pump import Message, Pump
 from chanye.kernel.errors import ChanyeError, ConfigError, TransientError
+from chanye.kernel.time import now_us
 
 RECEIVE_MAXIMUM = 65_535
 PACKETS_A_TURN = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chanye.kernel.time import now_us
 from chanye.spine.history.adopt import PartWriter
 from chanye.spine.history.facade import History, Reader
 from chanye.spine.history.types import (
@@ -22,7 +23,6 @@ from chanye.spine.history.types import (
     VerifyReport,
 )
 from chanye.spine.history.verify import verify
-from chanye.spine.history.writer import now_us
 
 __all__ = [
     "Aggregates",

@@ -6,16 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chanye.spine.history.aggregates import (
-    Points,
-    check_names,
-    durations_of,
-    edges_of,
-    points_of,
-    summarise,
-)
+from chanye.kernel.time import now_us
+from chanye.spine.history.aggregates import check_names, durations_of, edges_of, summarise
 from chanye.spine.history.columns import DAY, HOUR, Slice, empty_slice, newest_versions
 from chanye.spine.history.manifest import unpack_series
+from chanye.spine.history.points import Points, points_of
 from chanye.spine.history.reader import RawReader, Seen
 from chanye.spine.history.rollups import (
     ROW,
@@ -27,7 +22,6 @@ from chanye.spine.history.rollups import (
 )
 from chanye.spine.history.snapshot import Snapshot
 from chanye.spine.history.types import F64, I64, U32, Aggregates, SeriesSpec
-from chanye.spine.history.writer import now_us
 
 
 def _fits_hours(edges: I64) -> bool:

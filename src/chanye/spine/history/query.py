@@ -39,12 +39,12 @@ def run_sql(store: Store, view: Snapshot, query: str, params: Sequence[object]) 
     try:
         connection.register("tail", pa.table(dict(zip(names, tail, strict=True))))
         connection.register("arrivals", _arrivals(store, view))
-        # DuckDB takes no parameters here; what is put in are names of our own files
-        views = _VIEWS.format(stored=_stored(store.folder.resolve(), store, view))
+        stored = _stored(store.folder.resolve(), store, view)
+        views = _VIEWS.format(stored=stored)  # sql: DuckDB takes no parameters here; these are names of our own files
         connection.execute(views)
         # from here on the query can neither read other files nor change settings
         paths = [str(store.folder.resolve() / "parts") + "/"]
-        fence = f"set allowed_directories = {paths!r}"
+        fence = f"set allowed_directories = {paths!r}"  # sql: a setting takes no parameter; the folder is our own
         connection.execute(fence)
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from chanye.kernel.errors import TransientError
+from chanye.spine.history.changes import changes_since
 from chanye.spine.history.columns import (
     Columns,
     Slice,
@@ -23,7 +22,7 @@ from chanye.spine.history.columns import (
     join_slices,
     series_runs,
 )
-from chanye.spine.history.manifest import Part, unpack_contents
+from chanye.spine.history.manifest import Part
 from chanye.spine.history.picking import known_mask, nearer, tail_rows, visible
 from chanye.spine.history.snapshot import Snapshot, shared_store
 from chanye.spine.history.types import I64, U32, Changes, Latest, Samples
@@ -307,56 +306,7 @@ class RawReader:
         limit
             Stop after about this many samples.
         """
-        return self._retry(lambda view: self._since(view, cursor, series, limit))
-
-    def _since(self, view: Snapshot, cursor: int, series: Sequence[int] | None, limit: int) -> Changes:
-        wanted = None if series is None else np.asarray(series, np.uint32)
-        found: list[tuple[U32, I64, I64]] = []
-        rows, more, place = 0, False, cursor
-        # in order of arrival, for where the limit cuts is where the next call goes on
-        until = view.mark.arrival if view.mark is not None else None
-        both = heapq.merge(self._flushed_changes(cursor, until), _tail_changes(view, cursor), key=itemgetter(0))
-        for arrival, n, read in both:
-            if rows and rows + n > limit:
-                more = True
-                break
-            rows, place = rows + n, max(place, arrival)
-            s, first, last = read()
-            if wanted is not None:
-                keep = np.isin(s, wanted)
-                s, first, last = s[keep], first[keep], last[keep]
-            found.append((s, first, last))
-        if not found:
-            none = np.empty(0, np.int64)
-            return Changes(np.empty(0, np.uint32), none, none, place, more)
-        s, first, last = (np.concatenate([f[i] for f in found]) for i in range(3))
-        numbers, at = np.unique(s, return_inverse=True)
-        low, high = np.full(len(numbers), np.iinfo(np.int64).max), np.zeros(len(numbers), np.int64)
-        np.minimum.at(low, at, first)
-        np.maximum.at(high, at, last)
-        return Changes(numbers, low, high, place, more)
-
-    def _flushed_changes(
-        self, cursor: int, until: int | None
-    ) -> Iterable[tuple[int, int, Callable[[], tuple[U32, I64, I64]]]]:
-        """Yield what left the log; nothing newer than the view, which may lack older records that are still in it."""
-        manifest = self._store.manifest()
-        if manifest is None:
-            return
-        with manifest.transaction(write=False) as db:
-            rows = db.execute(
-                "SELECT arrival, rows FROM changes WHERE arrival > ? AND arrival <= ? ORDER BY arrival",
-                (cursor, (1 << 62) if until is None else until),
-            ).fetchall()
-        for arrival, n in rows:
-
-            def read(arrival: int = arrival) -> tuple[U32, I64, I64]:
-                with manifest.transaction(write=False) as db:
-                    blob = db.execute("SELECT contents FROM changes WHERE arrival = ?", (arrival,)).fetchone()[0]
-                c = unpack_contents(blob)
-                return c.series, c.first, c.last
-
-            yield arrival, n, read
+        return self._retry(lambda view: changes_since(self._store, view, cursor, series, limit))
 
     # --- texts --------------------------------------------------------------------------------------------------
 
@@ -367,17 +317,6 @@ class RawReader:
             return []
         with readable_manifest(), manifest.transaction(write=False) as db:
             return [r[0] for r in db.execute("SELECT text FROM texts WHERE series = ? ORDER BY code", (series,))]
-
-
-def _tail_changes(view: Snapshot, cursor: int) -> Iterable[tuple[int, int, Callable[[], tuple[U32, I64, I64]]]]:
-    for record in view.records:
-        if record.arrival > cursor and record.rows:
-
-            def read() -> tuple[U32, I64, I64]:
-                s, t, _, _ = record.columns()  # noqa: B023 - read before the loop goes on
-                return s, t, t
-
-            yield record.arrival, record.rows, read
 
 
 def _tail_pairs(view: Snapshot) -> tuple[I64, I64]:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from chanye.spine.history.aggregates import Points, pieces_of, points_of
 from chanye.spine.history.columns import HOUR, Slice, series_runs
 from chanye.spine.history.counters import counter_steps
 from chanye.spine.history.parts import day_name, file_digest
+from chanye.spine.history.points import Points, pieces_of, points_of
 from chanye.spine.history.types import F64, I64, SeriesSpec
 from chanye.spine.history.wal import sync_folder
 

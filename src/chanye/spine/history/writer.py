@@ -16,6 +16,7 @@ from typing import Self
 import numpy as np
 
 from chanye.kernel.errors import ConfigError, PeerError, TransientError
+from chanye.kernel.time import now_us
 from chanye.spine.history.columns import MAX_SERIES, MAX_TIME, MIN_TIME, empty_columns
 from chanye.spine.history.damage import ADVICE, broken_manifest_log
 from chanye.spine.history.flush import Flusher, FlushJob, SegmentData, flush_segment
@@ -27,11 +28,6 @@ from chanye.spine.history.wal import Record, Segment, encode_record, segment_pat
 
 #: A segment is closed after this many records too, so that a restart replays it in time.
 SEGMENT_RECORDS = 50_000
-
-
-def now_us() -> int:
-    """Return the time of the machine in us UTC."""
-    return time.time_ns() // 1000
 
 
 class _Ticket:

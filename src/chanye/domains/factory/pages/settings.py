@@ -16,16 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chanye.domains.factory.actions import machines as actions
-from chanye.domains.factory.pages.calendar_draft import (
-    TEMPLATES,
-    WEEKDAYS,
-    CalendarDraft,
-    change_rows,
-    draft_from,
-    draft_of,
-    pattern_of,
-    read_draft,
-)
+from chanye.domains.factory.pages.calendar_draft import TEMPLATES, draft_from, draft_of, pattern_of
+from chanye.domains.factory.pages.calendar_form import WEEKDAYS, CalendarDraft, change_rows, read_draft
 from chanye.domains.factory.queries import settings as queries
 from chanye.domains.factory.queries.settings import CalendarView, MachineSettingsView
 from chanye.domains.factory.rules.week import local_day, overlap, week_rows
