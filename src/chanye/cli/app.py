@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+PlantMode = Literal["before", "after"]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="chanye 产业")
 
@@ -94,8 +96,14 @@ def demo(
     minutes: Annotated[int, typer.Option(min=30, max=1440, help="Score: minutes of the shop to play.")] = 480,
     speed: Annotated[float, typer.Option(min=1, max=2000, help="Score: how much faster than life.")] = 480.0,
     json: Annotated[bool, typer.Option("--json", help="Score: print one JSON object.")] = False,
+    plant: Annotated[bool, typer.Option("--plant", help="A plant of two lines with orders and people.")] = False,
+    mode: Annotated[PlantMode, typer.Option(help="Plant: on paper (before) or with terminals (after).")] = "after",
 ) -> None:
     """Start a simulated machine shop with its history, live; or score what is said of it."""
+    if plant and score:
+        from chanye.cli.demo.plant_score import run as run_plant
+
+        raise typer.Exit(run_plant(mode=mode, minutes=minutes, speed=speed, as_json=json, data=data))
     if score:
         from chanye.cli.demo.score import run
 

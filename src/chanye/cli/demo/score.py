@@ -120,11 +120,11 @@ def play(folder: Path, window: int, speed: float, say: Callable[[str], None]) ->
         floor.meters = _meters(settings.data)
         floor.start()
         try:
-            _until(lambda: _reached(floor, site, controls_only=True), "the connection to the shop's agent")
+            until(lambda: _reached(floor, site, controls_only=True), "the connection to the shop's agent")
             say(f"Playing {window // MINUTE} minutes of the shop at {speed:g} times its speed")
             _play(floor, START + window + AFTER, speed)
             say("Waiting until everything has arrived")
-            _until(lambda: _reached(floor, site) and _worked(), "the last readings and frames")
+            until(lambda: _reached(floor, site) and worked(), "the last readings and frames")
             answers = [ask(site, machine, START, START + window) for machine in shop.machines]
         finally:
             floor.agent.hang_up()
@@ -149,7 +149,14 @@ def _play(floor: Floor, end: int, speed: float) -> None:
         time.sleep(0.05)
 
 
-def _until(reached: Callable[[], bool], what: str) -> None:
+def until(reached: Callable[[], bool], what: str) -> None:
+    """Wait until something is reached.
+
+    Raises
+    ------
+    TransientError
+        If that takes too long.
+    """
     deadline = time.monotonic() + PATIENCE
     while not reached():
         if time.monotonic() > deadline:
@@ -175,7 +182,7 @@ def _reached(floor: Floor, site: Site, *, controls_only: bool = False) -> bool:
     return all(int(t) >= time for t, time in zip(latest.time, wanted.values(), strict=True))
 
 
-def _worked() -> bool:
+def worked() -> bool:
     """Whether the processors have worked all that arrived."""
     from chanye.spine import frame_queries
     from chanye.spine.store import reader

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -65,7 +65,7 @@ def ensure_site(shop: Shop, agent_url: str, *, name: str = "演示机加工车�
     from chanye.connectors.mtconnect.translate import slug
     from chanye.spine.actions import ensure_asset
 
-    organisation = _organisation()
+    organisation = ensure_organisation(ORGANISATION, "演示机加工厂（模拟）")
     site = ensure_asset(
         actor=SYSTEM,
         organisation_id=organisation,
@@ -76,12 +76,10 @@ def ensure_site(shop: Shop, agent_url: str, *, name: str = "演示机加工车�
         timezone="Asia/Shanghai",
         simulated=True,
     )
-    _connection(
-        site.id, CONTROLS, "mtconnect", {"url": agent_url, "stream": stream, "interval": 250, "states": WORDS}
-    )
-    _connection(site.id, METERS, "mqtt", {"source": "embedded", "rules": METER_RULES})
-    controls = _bind(CONTROLS, _control_drafts(shop))
-    meters = _bind(METERS, _meter_drafts(shop))
+    connect(site.id, CONTROLS, "mtconnect", {"url": agent_url, "stream": stream, "interval": 250, "states": WORDS})
+    connect(site.id, METERS, "mqtt", {"source": "embedded", "rules": METER_RULES})
+    controls = bind(CONTROLS, control_drafts(shop.machines, WORDS))
+    meters = bind(METERS, meter_drafts(shop.machines, METER_RULES))
     assets: dict[str, int] = {}
     for machine in shop.machines.values():
         made = ensure_asset(
@@ -98,23 +96,24 @@ def ensure_site(shop: Shop, agent_url: str, *, name: str = "演示机加工车�
     return Site(organisation, site.id, places)
 
 
-def _organisation() -> int:
-    from chanye.parties.actions import create_organisation, create_person
+def ensure_organisation(code: str, name: str, roles: Sequence[str] = ("engineer",)) -> int:
+    """Make the demo's organisation if it is missing, and the person who looks at it with some roles; return it."""
+    from chanye.parties.actions import add_member, create_organisation, create_person
     from chanye.parties.identity import person_by_username
     from chanye.parties.queries import organisations
 
-    found = [one for one in organisations(SYSTEM) if one.code == ORGANISATION]
-    number = (
-        found[0].id
-        if found
-        else create_organisation(actor=SYSTEM, code=ORGANISATION, name="演示机加工厂（模拟）", kind="firm")
-    )
+    found = [one for one in organisations(SYSTEM) if one.code == code]
+    number = found[0].id if found else create_organisation(actor=SYSTEM, code=code, name=name, kind="firm")
     if person_by_username("demo") is None:
-        create_person(actor=SYSTEM, organisation_id=number, username="demo", name="演示工程师", role="engineer")
+        first, *others = roles
+        person = create_person(actor=SYSTEM, organisation_id=number, username="demo", name="演示工程师", role=first)
+        for role in others:
+            add_member(actor=SYSTEM, organisation_id=number, person_id=person, role=role)
     return number
 
 
-def _connection(site: int, name: str, kind: str, options: Mapping[str, Any]) -> None:
+def connect(site: int, name: str, kind: str, options: Mapping[str, Any]) -> None:
+    """Add a connection at an asset, or give the one of that name these options."""
     from chanye.connectors.actions import add_connection, change_connection
     from chanye.connectors.queries import connections
 
@@ -125,38 +124,40 @@ def _connection(site: int, name: str, kind: str, options: Mapping[str, Any]) -> 
         add_connection(actor=SYSTEM, site_id=site, name=name, kind=kind, options=options)
 
 
-def _control_drafts(shop: Shop) -> dict[tuple[str, str], TagDraft]:
-    """Return what the ``mtconnect`` connector will declare for the shop's agent, in this plant's words."""
+def control_drafts(machines: Mapping[str, Machine], words: Mapping[str, str]) -> dict[tuple[str, str], TagDraft]:
+    """Return what the ``mtconnect`` connector will declare for an agent of these machines, in the plant's words."""
     from chanye.connectors.mtconnect.translate import drafts_of, items_of
     from chanye.protocols.mtconnect.model import parse_probe
     from chanye.twin.agent import Agent
     from chanye.twin.devices import items_of as twin_items
 
     drafts: dict[tuple[str, str], TagDraft] = {}
-    for device in parse_probe(Agent(machines=list(shop.machines.values())).probe()).devices:
-        names = {item.id: key for key, item in twin_items(shop.machines[device.name]).items()}
-        for draft in drafts_of(device, items_of(device, lambda item: item.id, {}), WORDS):
+    for device in parse_probe(Agent(machines=list(machines.values())).probe()).devices:
+        names = {item.id: key for key, item in twin_items(machines[device.name]).items()}
+        for draft in drafts_of(device, items_of(device, lambda item: item.id, {}), words):
             drafts[device.name, names[draft.address]] = draft
     return drafts
 
 
-def _meter_drafts(shop: Shop) -> dict[tuple[str, str], TagDraft]:
-    """Return what the ``mqtt`` connector will declare for the shop's meters."""
+def meter_drafts(
+    machines: Iterable[str], meter_rules: Sequence[Mapping[str, Any]], root: str = "twin"
+) -> dict[tuple[str, str], TagDraft]:
+    """Return what the ``mqtt`` connector will declare for meters that publish below ``root``."""
     from chanye.connectors.mqtt.decode import Decoded, decode
     from chanye.connectors.mqtt.rules import TopicRule
     from chanye.twin.meter import Reading, payload, topic
 
-    rules = [TopicRule.model_validate(rule) for rule in METER_RULES]
+    rules = [TopicRule.model_validate(rule) for rule in meter_rules]
     drafts: dict[tuple[str, str], TagDraft] = {}
-    for machine in shop.machines:
-        decoded = decode(topic(machine), payload(Reading(machine, 0, 1.0, 1.0)), rules, 0)
+    for machine in machines:
+        decoded = decode(topic(machine, root), payload(Reading(machine, 0, 1.0, 1.0)), rules, 0)
         if isinstance(decoded, Decoded):
             tags = [origin.tag(a) for origin, a in zip(decoded.origins, decoded.readings.address, strict=True)]
             drafts |= {(machine, "power_kw" if t.series.role == "power" else "energy_kwh"): t for t in tags}
     return drafts
 
 
-def _bind(connection: str, drafts: Mapping[tuple[str, str], TagDraft]) -> dict[str, dict[str, tuple[int, str]]]:
+def bind(connection: str, drafts: Mapping[tuple[str, str], TagDraft]) -> dict[str, dict[str, tuple[int, str]]]:
     """Declare drafts as the connector will; return machine -> item -> (series, kind)."""
     from chanye.connectors.binding import RecordsBook
 

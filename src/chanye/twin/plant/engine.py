@@ -160,6 +160,7 @@ class Plant(Flow):
         """Take a piece into the machine."""
         if op.again:
             cell.piece = op.again.popleft()
+            self._tell(op, cell.piece, "mended")
         elif op.lane:
             cell.piece = op.lane.popleft()
             self._decide(self.cells[op.order.ops[op.index - 1].machine])
@@ -184,6 +185,7 @@ class Plant(Flow):
         self._enter(cell, "running")
         if cell.op is not None and cell.labour is None:
             cell.labour = (person_of(cell.station.zone, shift_at(self._now).code), cell.op, self._now)
+            self._act(cell.op, "run", cell.labour[0])
         self._occupy(cell, span, running=True)
 
     def _try_out(self, cell: Cell) -> None:
@@ -233,6 +235,8 @@ class Plant(Flow):
         person = person_of(task.crew, shift_at(self._now).code, slot)
         cell.task, cell.served = task, (task.crew, slot)
         self._enter(cell, task.state, task.reason, person)
+        if task.state == "setup" and cell.op is not None:
+            self._act(cell.op, "setup", person)
         self._occupy(cell, task.duration)
 
     def _repair(self, cell: Cell, fault: Fault) -> None:
@@ -277,6 +281,7 @@ class Plant(Flow):
             self.record.labour.append(
                 Labour(person, cell.index, op.order.serial, op.index, "setup", cell.since, self._now)
             )
+            self._act(op, "pause", person)
         if task.what in ("setup", "adjust") and op is not None:
             wrong = WRONG if task.what == "setup" else WRONG_SMALL
             cell.askew = not self.calm and cell.dice.random() < wrong

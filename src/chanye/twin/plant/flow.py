@@ -15,7 +15,7 @@ from chanye.twin.plant.orders import OPEN, Op, Order, Wish, stream
 from chanye.twin.plant.people import INSPECTORS, TECHNICIANS
 from chanye.twin.plant.practice import AFTER, Practice
 from chanye.twin.plant.quality import draw_defect, sort_batch
-from chanye.twin.plant.record import Doing, Labour, Piece, Record, power
+from chanye.twin.plant.record import Act, Doing, Labour, Piece, Record, power
 
 SECOND = 1_000_000
 
@@ -101,6 +101,9 @@ class Flow(ABC):
     def _tell(self, op: Op, piece: int, what: str, reason: str = "") -> None:
         self.record.tell(Piece(self._now, op.machine, op.order.serial, op.index, piece, what, reason))
 
+    def _act(self, op: Op, what: str, person: str) -> None:
+        self.record.acts.append(Act(self._now, op.machine, op.order.serial, op.index, what, person))
+
     def _state(self, cell: Cell) -> str:
         return self.record.current[cell.index][1].state
 
@@ -108,6 +111,7 @@ class Flow(ABC):
         """The person at a machine stops working on its operation."""
         if cell.labour is not None:
             person, op, since = cell.labour
+            self._act(op, "pause", person)
             if self._now > since:
                 self.record.labour.append(
                     Labour(person, cell.index, op.order.serial, op.index, "run", since, self._now)

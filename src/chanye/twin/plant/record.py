@@ -47,7 +47,8 @@ class Piece:
     """Something happened to a piece.
 
     ``cycle``: a machine has worked it; ``spoiled``: something is wrong with it from now on, whoever knows; ``good``,
-    ``scrap`` or ``rework``: what became of it at an operation; ``reason`` of the defect.
+    ``scrap`` or ``rework``: what became of it at an operation; ``mended``: it has been put right and goes through the
+    operation again; ``reason`` of the defect.
     """
 
     time: int
@@ -72,6 +73,18 @@ class Labour:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Somebody began to set up (``setup``) or to run (``run``) an operation, or left it (``pause``)."""
+
+    time: int
+    machine: int
+    order: int
+    step: int
+    what: str
+    person: str
+
+
 @dataclass(slots=True)
 class Record:
     """Columns that only grow, one list of spans per machine, pieces in time order."""
@@ -81,6 +94,7 @@ class Record:
     current: list[tuple[int, Doing]] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     labour: list[Labour] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
     now: int = 0
 
     def __post_init__(self) -> None:

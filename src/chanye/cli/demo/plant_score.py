@@ -1,0 +1,265 @@
+"""``chanye demo --plant --score``: the whole product against a plant whose truth is known, through its own doors."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chanye.cli.demo.plant import PlantSite, ensure_plant
+from chanye.cli.demo.score import PERIOD, until, worked
+from chanye.cli.up import Stack, apply_settings, free_port, prepare
+from chanye.kernel.errors import ConfigError
+from chanye.twin.agent import Agent
+from chanye.twin.floor import Floor, ShopClock, wall_clock
+from chanye.twin.meter import Meters
+from chanye.twin.parts import MINUTE
+from chanye.twin.plant import script
+from chanye.twin.plant.clerks import Clerks
+from chanye.twin.plant.door import Door, Office
+from chanye.twin.plant.engine import Plant
+from chanye.twin.plant.layout import LINES, STATIONS
+from chanye.twin.plant.practice import PRACTICES, Mode
+from chanye.twin.plant.score import COUNTS_BAR, REASONS_BAR, Told, score_counts, true_counts
+from chanye.twin.plant.voice import Voice
+from chanye.twin.score import Answer, Score, score
+
+SEED = 2026
+#: What is played after the window, so that its end is seen. [us]
+AFTER = 3 * MINUTE
+
+
+@dataclass(slots=True)
+class Played:
+    """A window of the plant as it was played, and how right the product was. ``machines``: counts, states, energy."""
+
+    plant: Plant
+    machines: list[Score]
+    operations: Told
+    office: Office
+    seconds: float = 0.0
+    entries: int = 0
+    stops: dict[str, Told] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the bars are reached."""
+        exact = all(one.counts >= COUNTS_BAR for one in self.machines) and self.operations.share >= COUNTS_BAR
+        return exact and all(told.share >= REASONS_BAR for told in self.stops.values())
+
+
+def run(*, mode: Mode, minutes: int, speed: float, as_json: bool, data: Path | None = None) -> int:
+    """Play, ask, compare, print; return 0 if the bars are reached, else 1.
+
+    Parameters
+    ----------
+    mode
+        How the plant is run: ``before`` on paper, ``after`` with terminals.
+    minutes
+        Length of the scored window on the plant's clock. [min]
+    speed
+        Seconds of the plant in one of ours.
+    data
+        Folder to use, e.g. to look at it afterwards; None: a temporary one.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds something already.
+    """
+    if data is not None and data.exists() and any(data.iterdir()):
+        raise ConfigError(f"{data} is not empty: give --data a folder that is new, or leave it out.")
+    with tempfile.TemporaryDirectory(prefix="chanye-plant-") as temporary:
+        found = play(data or Path(temporary), mode, minutes * MINUTE, speed, _mute if as_json else _say)
+    if as_json:
+        print(json.dumps(report(found), ensure_ascii=False))
+    else:
+        _print(found)
+    return 0 if found.holds else 1
+
+
+def play(folder: Path, mode: Mode, window: int, speed: float, say: Callable[[str], None]) -> Played:
+    """Run the whole product on ``folder`` against the plant."""
+    begin = time.monotonic()
+    settings = apply_settings(data=folder, port=0, broker="true", broker_port=0)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    say("Preparing an empty product")
+    prepare(settings)
+    from chanye.cli import setup_django
+
+    setup_django()
+    start = script.start_of_score(wall_clock())
+    plant = Plant(PRACTICES[mode], SEED, start, troubles=script.troubles(start, window))
+    agents = {
+        line.code: Agent(machines=list(Voice(plant, line.code).machines.values()), port=free_port("127.0.0.1", 0))
+        for line in LINES
+    }
+    site = ensure_plant(plant, {code: agent.url.rstrip("/") for code, agent in agents.items()})
+    floors = [
+        Floor(Voice(plant, code), agent, lambda: start, outages=script.outages(start, window), period=PERIOD)
+        for code, agent in agents.items()
+    ]
+    with Stack(settings.data, 0, ["--broker"]) as stack:
+        office = Office(Door(stack.url.rstrip("/"), _token(site)), site.site)
+        clerks = Clerks(plant, script.offline(start, window), (start + window,))
+        try:
+            for floor in floors:
+                floor.meters = meters_of(settings.data, floor)
+                floor.start()
+            until(lambda: _reached(floors, site, controls_only=True), "the connection to the plant's agents")
+            say(f"Playing {window // MINUTE} minutes of the plant, {mode}, at {speed:g} times its speed")
+            _play(floors, office, clerks, (start + window, start + window + AFTER), speed)
+            say("Waiting until everything has arrived")
+            until(lambda: _reached(floors, site) and worked(), "the last readings and frames")
+            found = ask(plant, floors, office, site, (start, start + window))
+        finally:
+            for floor in floors:
+                floor.agent.hang_up()
+                if floor.meters is not None:
+                    floor.meters.stop()
+    found.seconds = time.monotonic() - begin
+    return found
+
+
+def _token(site: PlantSite) -> str:
+    from chanye.parties.actions import create_api_token
+
+    return create_api_token(actor=site.gateway, name="terminals")[1]
+
+
+def meters_of(data: Path, floor: Floor) -> Meters:
+    """Return the running meters of a line."""
+    from chanye.connectors.broker import read_address
+
+    address = read_address(data)
+    (line,) = {STATIONS[0].line if not isinstance(floor.shop, Voice) else floor.shop.line}
+    root = f"line-{line.lower()}"
+    meters = Meters(address.host, address.mqtt_port, f"{root}-meters", root=root)
+    meters.start()
+    return meters
+
+
+def _play(floors: list[Floor], office: Office, clerks: Clerks, ends: tuple[int, int], speed: float) -> None:
+    """Play up to the window's end, let everybody report, and play a little on."""
+    clock = ShopClock(floors[0].position, speed)
+    end, after = ends
+    at = floors[0].position
+    while at < end:
+        at = min(clock(), end)
+        step(floors, office, clerks, at, last=at == end)
+        time.sleep(0.05)
+    office.send(1 << 62)
+    for floor in floors:
+        floor.step(after)
+
+
+def step(floors: list[Floor], office: Office, clerks: Clerks, at: int, *, last: bool = False) -> None:
+    """Play everything up to ``at``: devices, then orders, then what people report."""
+    for floor in floors:
+        floor.step(at)
+    for order in clerks.plant.orders[len(office.orders) :]:
+        office.order(order)
+    office.take(clerks.collect(at, last=last))
+    office.send(at)
+
+
+def _reached(floors: list[Floor], site: PlantSite, *, controls_only: bool = False) -> bool:
+    """Whether the newest of everything that was said is stored."""
+    from chanye.spine.store import reader
+
+    wanted: dict[int, int] = {}
+    for floor in floors:
+        for observation in floor.agent.buffer.current().observations:
+            item = floor.agent.items[observation.item]
+            wanted[site.controls[item.device][item.name][0]] = observation.time
+        if not controls_only:
+            if floor.meters is None or floor.meters.pending():
+                return False
+            last = (floor.position - 1) // PERIOD * PERIOD
+            wanted |= {site.energy[machine]: last for machine in floor.shop.machines}
+    latest = reader().latest(list(wanted))
+    return all(int(t) >= at for t, at in zip(latest.time, wanted.values(), strict=True))
+
+
+def ask(plant: Plant, floors: list[Floor], office: Office, site: PlantSite, window: tuple[int, int]) -> Played:
+    """Ask the product what its pages would say, and compare."""
+    machines = [
+        score(floor.truth(machine, *window), _machine(site, machine, *window))
+        for floor in floors
+        for machine in floor.shop.machines
+    ]
+    told = _operations(office)
+    operations = score_counts(true_counts(plant.record, *window), told)
+    return Played(plant, machines, operations, office)
+
+
+def _machine(site: PlantSite, machine: str, start: int, end: int) -> Answer:
+    from chanye.domains.factory.queries import machines as factory
+    from chanye.parties.types import SYSTEM
+    from chanye.spine.history.types import SeriesSpec
+    from chanye.spine.store import reader
+
+    asset = site.places[machine]
+    strip = factory.strip(SYSTEM, asset, start, end, now=end)
+    kpis = factory.machine_kpis(SYSTEM, asset, start, end, now=end)
+    answer = reader().aggregate([SeriesSpec(site.energy[machine])], start, end + 1, end + 1 - start, ["Increase"])
+    increase = float(answer.columns["Increase"][0][0])
+    states = tuple((piece.start, piece.end, piece.state) for piece in strip)
+    return Answer(machine, states, kpis.produced.value, None if increase != increase else increase)  # NaN
+
+
+def _operations(office: Office) -> dict[tuple[int, int, bool], tuple[int, int, int]]:
+    from chanye.domains.factory.queries import orders
+    from chanye.parties.types import SYSTEM
+
+    where = {number: place for place, number in office.operations.items()}
+    found = orders.operations(SYSTEM, operation_ids=list(where))
+    counts = {where[one.id]: (one.good, one.scrap, one.rework) for one in found}
+    return {place: told for place, told in counts.items() if any(told)}
+
+
+def report(found: Played) -> dict[str, Any]:
+    """Return the result as plain values."""
+    parts = sum(one.truth.parts for one in found.machines)
+    return {
+        "holds": found.holds,
+        "mode": found.plant.practice.mode,
+        "seconds": round(found.seconds, 1),
+        "bars": {"counts": COUNTS_BAR, "reasons": REASONS_BAR},
+        "machines": {
+            "parts_true": parts,
+            "parts_told": sum(one.answer.parts or 0.0 for one in found.machines),
+            "counts": min(one.counts for one in found.machines),
+            "states": min(one.states for one in found.machines),
+            "energy": min(one.energy for one in found.machines),
+            "wrong": {
+                one.machine: [one.truth.parts, one.answer.parts, one.states]
+                for one in found.machines
+                if one.counts < 100 or one.states < 99.9
+            },
+        },
+        "operations": {
+            "pieces_true": found.operations.true,
+            "counts": found.operations.share,
+            "wrong": list(found.operations.wrong[:10]),
+        },
+        "entries": dict(found.office.outcomes),
+        "refused": found.office.refused[:10],
+    }
+
+
+def _mute(text: str) -> None:
+    """Say nothing."""
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _print(found: Played) -> None:
+    print(json.dumps(report(found), ensure_ascii=False, indent=1))

@@ -1,0 +1,95 @@
+"""How much of the plant's truth was told: pieces of every operation, and the reasons of stops."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chanye.twin.plant.clerks import KNOWN, SHORTEST, whole_stop
+from chanye.twin.plant.layout import STATIONS
+from chanye.twin.plant.record import Record
+from chanye.twin.score import overlaps
+
+#: What has to be reached: pieces exactly, reasons that were given by time. [%]
+COUNTS_BAR, REASONS_BAR = 100.0, 99.5
+
+#: good, scrap, rework by (order, step, mending)
+Counts = Mapping[tuple[int, int, bool], tuple[int, int, int]]
+#: (start, end, reason) in time order; "" where the product says that nobody gave one
+Reasons = Sequence[tuple[int, int, str]]
+
+
+def true_counts(record: Record, start: int, end: int) -> dict[tuple[int, int, bool], tuple[int, int, int]]:
+    """Return what left each operation in ``[start, end)`` (us UTC): good, scrap, rework."""
+    sums = record.counts(start, end)
+    found: dict[tuple[int, int, bool], tuple[int, int, int]] = {}
+    for order, step in {(order, step) for order, step, _ in sums if order >= 0}:
+        good, scrap, rework = (sums[order, step, what] for what in ("good", "scrap", "rework"))
+        found[order, step, False] = (good, scrap, rework)
+        if sums[order, step, "mended"]:
+            found[order, step, True] = (sums[order, step, "mended"], 0, 0)
+    return {where: counts for where, counts in found.items() if any(counts)}
+
+
+def true_reasons(record: Record, machine: int, start: int, end: int) -> list[tuple[int, int, str]]:
+    """Return the stops of ``[start, end)`` (us UTC) whose reason somebody on the spot knew and was asked for."""
+    spans = list(record.between(machine, start, end))
+    found: list[tuple[int, int, str]] = []
+    at = 0
+    while at < len(spans):
+        stop, at = whole_stop(spans, at)
+        whole = stop.end < end and stop.start > start  # what reaches over an edge is told elsewhere
+        if whole and stop.doing.state in KNOWN and stop.end - stop.start >= SHORTEST:
+            found.append((stop.start, stop.end, stop.doing.reason))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How right something is: ``right`` of ``true`` [pieces or us], and the worst mistakes in words."""
+
+    true: int
+    right: int
+    wrong: tuple[str, ...]
+
+    @property
+    def share(self) -> float:
+        """Right in percent; nothing to tell and nothing told is right."""
+        return (
+            100.0
+            if self.right >= self.true and not self.wrong
+            else min(99.999, 100.0 * self.right / max(1, self.true))
+        )
+
+
+def score_counts(truth: Counts, answer: Counts) -> Told:
+    """Compare pieces of operations; a piece too many is as wrong as one too few."""
+    true = right = 0
+    wrong: list[str] = []
+    for where in sorted({*truth, *answer}):
+        wanted, told = truth.get(where, (0, 0, 0)), answer.get(where, (0, 0, 0))
+        true += sum(wanted)
+        right += sum(wanted) - sum(abs(a - b) for a, b in zip(wanted, told, strict=True))
+        if wanted != told:
+            wrong.append(f"order {where[0]} step {where[1]}{' mending' if where[2] else ''}: {wanted} told {told}")
+    return Told(true, max(0, right), tuple(wrong))
+
+
+def score_reasons(truth: Reasons, answer: Reasons) -> Told:
+    """Compare reasons by time, within the stops of the truth."""
+    pairs = overlaps(truth, answer)
+    wrong: Counter[tuple[str, str]] = Counter()
+    right = 0
+    for (wanted, told), time in pairs.items():
+        if wanted == told:
+            right += time
+        else:
+            wrong[wanted, told] += time
+    words = tuple(f"{a or 'none'} told {b or 'none'} {n / 1e6:.0f} s" for (a, b), n in wrong.most_common(3))
+    return Told(sum(pairs.values()), right, words)
+
+
+def machine_name(machine: int) -> str:
+    """Return the code of a machine."""
+    return STATIONS[machine].code
