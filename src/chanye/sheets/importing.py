@@ -142,11 +142,10 @@ def _grid_of(table: Table, data: bytes, filename: str) -> Grid:
     if data.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         grids = read_workbook(io.BytesIO(data), filename)
         wanted = {_plain(word) for word in (table.name, *table.titles())}
-        named = [grid for grid in grids if _plain(grid.name) in wanted]
-        filled = named or [grid for grid in grids if grid.rows]
+        filled = [grid for grid in grids if grid.rows]
         if not filled:
             raise FileRefusedError(_("%(file)s has no sheet with anything in it.") % {"file": filename})
-        return filled[0]
+        return next((grid for grid in filled if _plain(grid.name) in wanted), filled[0])
     return read_csv(data, filename)
 
 

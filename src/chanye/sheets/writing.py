@@ -32,6 +32,7 @@ CELL = 32_767
 #: Days before March 1900 are counted wrongly by spreadsheets.
 FIRST_YEAR = 1901
 _EXACT = 10**15
+_LARGEST = 1e300
 _FORBIDDEN_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 _CONTROL = {code: " " for code in range(32) if code not in (9, 10, 13)} | {0xFFFE: " ", 0xFFFF: " "}
 
@@ -171,7 +172,8 @@ def _writer(column: Column) -> Writer:
 
 
 def _write_text(sheet: Any, row: int, at: int, value: Any, form: Any) -> object:
-    return sheet.write_string(row, at, str(value).translate(_CONTROL)[:CELL], form)
+    text = str(value).replace("\r\n", "\n").replace("\r", "\n")
+    return sheet.write_string(row, at, text.translate(_CONTROL)[:CELL], form)
 
 
 def _write_moment(sheet: Any, row: int, at: int, value: int, form: Any) -> object:
@@ -201,7 +203,7 @@ def _number_writer(column: Column) -> Writer:
     def put(sheet: Any, row: int, at: int, value: Any, form: Any) -> object:
         shown = column.in_unit(value)
         # A spreadsheet keeps fifteen figures; a longer number is kept as text rather than changed.
-        if isinstance(shown, float) or abs(shown) < _EXACT:
+        if abs(value) < _EXACT or (isinstance(shown, float) and abs(shown) < _LARGEST):
             return sheet.write_number(row, at, float(shown), form)
         return sheet.write_string(row, at, str(shown), form)
 
