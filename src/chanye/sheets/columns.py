@@ -59,6 +59,7 @@ class _Rest:
     above: float | None = None
     length: int = 500
     decimals: int | None = None
+    milliseconds: bool = False
     help: Words = ""
     example: Any = None
     aliases: tuple[str, ...] = ()
@@ -100,6 +101,8 @@ class Column(_Rest):
         Longest text. [characters]
     decimals
         Shown decimals of a quantity; None shows up to three, as many as there are.
+    milliseconds
+        Whether a workbook shows those of a moment; they are kept either way.
     help, example
         For the template of an import; the example in normal form.
     aliases

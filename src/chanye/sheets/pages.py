@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from chanye.kernel.time import now_us
 from chanye.sheets.columns import NUMBERS, Column, listing, shown
 from chanye.sheets.question import FORMS, PAGE, Question
 from chanye.sheets.rows import Rows
+from chanye.sheets.table import Table
 from chanye.sheets.writing import filename, write
 
 TYPES = {
@@ -123,16 +124,15 @@ class ListPage:
 def list_page(request: HttpRequest, rows: Rows, template: str, context: Mapping[str, Any]) -> HttpResponseBase:
     """Answer the page or the file; see ``Sheet.page``."""
     if rows.view.form:
-        return file_response(rows)
+        return file_response(rows.view.sheet, rows, rows.view.form)
     answer: HttpResponse = render(request, template, {**context, "list": draw(rows)})
     return answer
 
 
-def file_response(rows: Rows) -> StreamingHttpResponse:
-    """Answer all rows as the file that the view asks for."""
-    sheet, form = rows.view.sheet, rows.view.form
+def file_response(sheet: Table, rows: Iterable[Any], form: str, *, name: str = "") -> StreamingHttpResponse:
+    """Answer rows as a file, ``xlsx`` or ``csv``, called ``name`` or else by the sheet's words and the time."""
     response = StreamingHttpResponse(_in_language(write(sheet, rows, form)), content_type=TYPES[form])
-    name = filename(sheet, form, now_us())
+    name = f"{name}.{form}" if name else filename(sheet, form, now_us())
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     response["Cache-Control"] = "private, no-store"
     return response

@@ -148,6 +148,8 @@ def _width(column: Column) -> int:
 def _format(column: Column) -> str:
     if column.kind == "quantity" and column.decimals is not None:
         return "#,##0" + ("." + "0" * column.decimals if column.decimals else "")
+    if column.milliseconds:
+        return "yyyy-mm-dd hh:mm:ss.000"
     return {
         "integer": "#,##0",
         "money": "#,##0.00",

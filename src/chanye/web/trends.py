@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from chanye.kernel.errors import DeniedError
 from chanye.parties.types import Viewer
+from chanye.sheets import TYPES, file_response
 from chanye.spine import queries as spine
 from chanye.spine.queries import Trend
 from chanye.spine.types import AssetRef, SeriesRef
 from chanye.web import words
 from chanye.web.drawing import draw
-from chanye.web.exports import table_rows, write_csv, write_xlsx
+from chanye.web.exports import POINTS, table_rows
 from chanye.web.pages import viewer_of
 from chanye.web.ranges import RANGES, Range, read_range
 
@@ -111,7 +112,7 @@ def points(request: HttpRequest, series_id: int) -> HttpResponse:
 
 
 @require_safe
-def export(request: HttpRequest, series_id: int, form: str) -> HttpResponse | StreamingHttpResponse:
+def export(request: HttpRequest, series_id: int, form: str) -> HttpResponseBase:
     """Stream what is seen as CSV or XLSX: the same points, with unit and coverage."""
     viewer = viewer_of(request)
     window, count = _asked(request)
@@ -119,24 +120,7 @@ def export(request: HttpRequest, series_id: int, form: str) -> HttpResponse | St
         spine.trend(viewer, one, window.start, window.end, count)
         for one in (series_id, *_companions(request, series_id))
     ]
-    name = f"series-{series_id}"
-    head = [
-        _("series"),
-        _("unit"),
-        _("time"),
-        _("minimum"),
-        _("value or mean"),
-        _("maximum"),
-        _("text"),
-        _("known [%]"),
-    ]
-    rows: Iterator[list[Any]] = (row for one in trends for row in table_rows(one))
-    if form == "csv":
-        response = StreamingHttpResponse(write_csv(head, rows), content_type="text/csv; charset=utf-8")
-    elif form == "xlsx":
-        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        response = StreamingHttpResponse(write_xlsx(head, rows), content_type=kind)
-    else:
+    if form not in TYPES:
         return HttpResponse(_("Ask for csv or xlsx."), status=404)
-    response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
-    return response
+    rows = (row for one in trends for row in table_rows(one))
+    return file_response(POINTS, rows, form, name=f"series-{series_id}")
