@@ -94,6 +94,9 @@ class AuditEntry(models.Model):
     previous = models.CharField(max_length=64)
     digest = models.CharField(max_length=64)
 
+    class Meta:
+        indexes = [models.Index(fields=["target", "sequence"], name="audit_target")]
+
     def __str__(self) -> str:
         return f"{self.sequence} {self.verb} {self.target}"
 

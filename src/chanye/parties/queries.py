@@ -127,6 +127,19 @@ def audit_trail(viewer: Viewer, view: View) -> Rows:
     return view.apply(rows, make=_audit_row)
 
 
+def history_of(viewer: Viewer, organisation_id: int, target: str, *, limit: int = 100) -> list[AuditRow]:
+    """Return what was done to one thing (``kind:id``), newest first; everybody who works there may know.
+
+    Raises
+    ------
+    DeniedError
+        If the viewer does not look at that organisation.
+    """
+    require(viewer, "read_organisation", organisation_id)
+    rows = AuditEntry.objects.filter(organisation_id_at=organisation_id, target=target).order_by("-sequence")
+    return [_audit_row(row) for row in rows[:limit]]
+
+
 def _audit_row(row: AuditEntry) -> AuditRow:
     detail = json.loads(row.detail)
     return AuditRow(row.sequence, row.at, row.actor, row.person_id_at, row.verb, row.target, detail)

@@ -35,6 +35,7 @@ ROOMS: tuple[Room, ...] = (
         ("/terminal/",),
         frozenset({"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}),
     ),
+    Room("orders", _("Orders"), "orders", ("/orders/", "/dispatch/")),
     Room("connections", _("Connections"), "plug", ("/connections/",), frozenset({"engineer", "manager", "admin"})),
     Room(
         "calendars", _("Shifts"), "calendar", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from chanye.domains.factory import urls_orders
 from chanye.domains.factory.pages import board, machine, settings, terminal
 
 urlpatterns = [
@@ -16,4 +17,5 @@ urlpatterns = [
     path("calendars/new/", settings.new_calendar, name="new-calendar"),
     path("calendars/<int:calendar_id>/", settings.calendar_page, name="calendar"),
     path("calendars/<int:calendar_id>/delete/", settings.delete_calendar, name="delete-calendar"),
+    *urls_orders.urlpatterns,
 ]

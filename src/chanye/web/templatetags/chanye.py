@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,6 +56,18 @@ def unit(code: str) -> str:
 def times(value: float | None, factor: float) -> float | None:
     """Multiply, leaving None alone."""
     return None if value is None else value * float(factor)
+
+
+@register.filter
+def seconds(length: float | None) -> str:
+    """Return a length of time given in s: ``1 h 12 min``, ``35 s``."""
+    return "–" if length is None else words.duration(round(length * 1e6))
+
+
+@register.filter
+def item(words_by_code: Mapping[Any, Any], code: Any) -> Any:
+    """Return what a mapping holds under a key, the key itself if nothing."""
+    return words_by_code.get(code, code)
 
 
 @register.filter

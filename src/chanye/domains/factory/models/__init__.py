@@ -1,5 +1,6 @@
 """Tables of the factory room, by subject."""
 
+from chanye.domains.factory.models.dispatch import DispatchSetting
 from chanye.domains.factory.models.energy import (
     EmissionFactor,
     Meter,
@@ -65,6 +66,7 @@ __all__ = [
     "Characteristic",
     "Consumption",
     "CorrectiveAction",
+    "DispatchSetting",
     "EmissionFactor",
     "HandoverNote",
     "HoldRule",

@@ -102,10 +102,11 @@ def operations(
     found = list(rows)
     main = Operation.objects.filter(order_id__in={row.order_id for row in found}, kind="main")
     last = dict(main.order_by("number").values_list("order_id", "number"))
-    return [_operation_ref(row, last.get(row.order_id) == row.number) for row in found]
+    return [operation_ref(row, last.get(row.order_id) == row.number) for row in found]
 
 
-def _operation_ref(row: Operation, last: bool) -> OperationRef:
+def operation_ref(row: Operation, last: bool) -> OperationRef:
+    """Return an operation as a value; ``row`` comes with its order, revision and material."""
     order_row = row.order
     return OperationRef(
         id=row.pk,
