@@ -10,7 +10,12 @@ from chanye.bench.figures import Result
 from chanye.kernel.errors import ConfigError
 
 #: name -> module with ``run(*, quick) -> Result``
-BENCHES = {"ingest": "chanye.bench.ingest", "query": "chanye.bench.query", "idle": "chanye.bench.idle"}
+BENCHES = {
+    "ingest": "chanye.bench.ingest",
+    "query": "chanye.bench.query",
+    "idle": "chanye.bench.idle",
+    "trace": "chanye.bench.trace_load",
+}
 
 
 def run_benches(names: Sequence[str], *, quick: bool, as_json: bool) -> bool:

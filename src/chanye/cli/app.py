@@ -221,7 +221,7 @@ def version(short: Annotated[bool, typer.Option(help="Only the number.")] = Fals
 
 @app.command()
 def bench(
-    names: Annotated[list[str], typer.Argument(help="ingest, query")],
+    names: Annotated[list[str], typer.Argument(help="ingest, query, idle, trace")],
     quick: Annotated[bool, typer.Option(help="Fewer samples; ends within 45 s.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per bench.")] = False,
 ) -> None:

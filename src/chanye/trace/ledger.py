@@ -6,6 +6,7 @@ The work itself is a function that is given the open ``Ledger``.
 
 from __future__ import annotations
 
+import json
 import secrets
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,11 +25,14 @@ from chanye.parties.rules import require
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 from chanye.trace import ranges, rules
-from chanye.trace.models import Batch, Counter, Event, Item, Material, Run
+from chanye.trace.models import Counter, Event, Item, Material, Run
 from chanye.trace.rules import Place, State
 from chanye.trace.types import Booked
 
 _INSERT_ITEM = "INSERT INTO trace_item (id, organisation_id, material_id, code) VALUES (%s, %s, %s, %s)"
+_INSERT_BATCH = (
+    "INSERT INTO trace_batch (first, count, event_id, reference, source, attributes) VALUES (%s, %s, %s, %s, %s, %s)"
+)
 _DELETE_RUN = "DELETE FROM trace_run WHERE first = %s"
 _INSERT_RUN = (
     'INSERT INTO trace_run (first, count, batch_id, organisation_id, material_id, kind, made, "left", scrapped, '
@@ -42,7 +46,7 @@ _INSERT_PART = (
 _RUNS = (
     'SELECT r.first, r.count, r.batch_id, r.organisation_id, r.material_id, r.kind, r.made, r."left", r.scrapped, '
     "r.status, r.blocked, r.place_id, r.holder, r.container_id, r.made_at, r.changed_at FROM {ranges} "
-    "JOIN trace_run r ON r.first <= f.hi AND r.first >= "
+    "CROSS JOIN trace_run r WHERE r.first <= f.hi AND r.first >= "
     "COALESCE((SELECT max(p.first) FROM trace_run p WHERE p.first <= f.lo), f.lo)"
 )
 MOST_CONTRADICTIONS = 20
@@ -145,7 +149,7 @@ class Ledger:
         self.materials: dict[str, Material] = {}
         self.contradictions: list[str] = []
         self._items: list[tuple[int, int, int, str]] = []
-        self._batches: list[Batch] = []
+        self._batches: list[tuple[object, ...]] = []
         self._parts: list[tuple[int, ...]] = []
         self._before: dict[int, State] = {}
         self._runs: dict[int, State] = {}
@@ -157,8 +161,9 @@ class Ledger:
         row = self.materials.get(code)
         if row is None:
             parse_unit(unit)
-            row, _made = Material.objects.get_or_create(
-                organisation_id=self.organisation_id, code=code, defaults={"name": name[:200] or code, "unit": unit}
+            row = Material.objects.filter(organisation_id=self.organisation_id, code=code).first()
+            row = row or Material.objects.create(
+                organisation_id=self.organisation_id, code=code, name=name[:200] or code, unit=unit
             )
             self.materials[code] = row
         if row.unit != unit:
@@ -188,14 +193,7 @@ class Ledger:
         )
         source = self.entry.party if self.entry.verb == "commission" else ""
         self._batches.append(
-            Batch(
-                first=first,
-                count=len(codes),
-                event_id=self.event_id,
-                reference=self.entry.reference[:200],
-                source=source[:200],
-                attributes=dict(attributes),
-            )
+            (first, len(codes), self.event_id, self.entry.reference, source, json.dumps(dict(attributes)))
         )
         self._put(
             State(
@@ -292,24 +290,17 @@ class Ledger:
 
     def close(self) -> None:
         """Write all of it."""
-        Batch.objects.bulk_create(self._batches)
         changed = [run for first, run in self._runs.items() if self._before.get(first) != run]
         gone = [(first,) for first, run in self._before.items() if self._runs.get(first) != run]
         with connection.cursor() as cursor:
-            self._write_items(cursor)
+            _many(cursor, _INSERT_ITEM, self._items)
+            _many(cursor, _INSERT_BATCH, self._batches)
             _many(cursor, _DELETE_RUN, gone)
             _many(cursor, _INSERT_RUN, [astuple(run) for run in changed])
             _many(cursor, _INSERT_PART, self._parts)
 
-    def _write_items(self, cursor: Any) -> None:
-        try:
-            with transaction.atomic():
-                _many(cursor, _INSERT_ITEM, self._items)
-        except IntegrityError:
-            raise ConfigError(self._taken()) from None
-
-    def _taken(self) -> str:
-        """Return what to do about a name that is in use."""
+    def taken(self) -> str:
+        """Return what to do about the name that is in use already; asked when the records refused it."""
         named: dict[int, list[str]] = {}
         for _id, _org, material_id, code in self._items:
             named.setdefault(material_id, []).append(code)
@@ -352,19 +343,32 @@ def book(actor: Viewer, entry: Entry, fill: Callable[[Ledger], None]) -> Booked:
     key = rules.clean_code(entry.key, _("key"))
     _check_texts(entry)
     digest = rules.digest_of([entry.verb, entry.content])
-    with transaction.atomic():
-        counter, _new = Counter.objects.select_for_update().get_or_create(id=1)
-        before = Event.objects.filter(organisation_id=entry.organisation_id, key=key).first()
-        if before:
-            return _again(before, digest)
-        if entry.place_id is not None and spine.asset(actor, entry.place_id).organisation_id != entry.organisation_id:
-            raise DeniedError(_("There is no such place in this organisation."))
-        ledger = Ledger(entry, counter, now_us())
-        fill(ledger)
-        ledger.close()
-        Counter.objects.filter(id=1).update(next_item=ledger.next_item, next_event=ledger.event_id + 1)
-        _write_event(actor, entry, ledger, key, digest)
+    ledger: Ledger | None = None
+    try:
+        with transaction.atomic():
+            ledger, repeated = _open(actor, entry, key, digest)
+            if repeated:
+                return repeated
+            fill(ledger)
+            ledger.close()
+            Counter.objects.filter(id=1).update(next_item=ledger.next_item, next_event=ledger.event_id + 1)
+            _write_event(actor, entry, ledger, key, digest)
+    except IntegrityError:
+        raise ConfigError(ledger.taken() if ledger else _("This was booked just now: reload and look.")) from None
     return Booked(ledger.event_id, tuple(ledger.made), tuple(ledger.contradictions))
+
+
+def _open(actor: Viewer, entry: Entry, key: str, digest: str) -> tuple[Ledger, Booked | None]:
+    """Lock the room and open a ledger; also return what the key booked before, if it did."""
+    counter = Counter.objects.select_for_update().filter(id=1).first() or Counter.objects.create(id=1)
+    before = Event.objects.filter(organisation_id=entry.organisation_id, key=key).first()
+    ledger = Ledger(entry, counter, now_us())
+    if before:
+        return ledger, _again(before, digest)
+    place = entry.place_id
+    if place is not None and spine.asset(actor, place).organisation_id != entry.organisation_id:
+        raise DeniedError(_("There is no such place in this organisation."))
+    return ledger, None
 
 
 def _check_texts(entry: Entry) -> None:
@@ -385,7 +389,7 @@ def _again(before: Event, digest: str) -> Booked:
 
 def _write_event(actor: Viewer, entry: Entry, ledger: Ledger, key: str, digest: str) -> None:
     uid = entry.uid or f"urn:uuid:{uuid7(ledger.now, secrets.token_bytes(10))}"
-    Event.objects.create(
+    Event(
         id=ledger.event_id,
         organisation_id=entry.organisation_id,
         uid=uid,
@@ -402,7 +406,7 @@ def _write_event(actor: Viewer, entry: Entry, ledger: Ledger, key: str, digest: 
         answer=[[r.start, len(r)] for r in ledger.made],
         contradictions=ledger.contradictions,
         detail=dict(entry.detail),
-    )
+    ).save(force_insert=True)
     record(
         actor=actor,
         verb=f"{entry.verb}_items",

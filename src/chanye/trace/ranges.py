@@ -1,7 +1,8 @@
 """Statements over many ranges of numbers at once, the same on SQLite and PostgreSQL.
 
-``overlapping`` hands all ranges over as one value and joins them to a table, so that a walk asks once per stage,
-however many ranges it has. A statement names them ``{ranges}`` with the columns ``lo`` and ``hi``, both inclusive.
+``rows`` hands all ranges over as one value and joins them to a table, so that a walk asks once per stage, however
+many ranges it has. A statement names them ``{ranges}`` with the columns ``lo`` and ``hi``, both inclusive;
+``CROSS JOIN`` keeps them outside and the index inside.
 """
 
 from __future__ import annotations

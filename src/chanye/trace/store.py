@@ -7,7 +7,7 @@ from django.db import connection
 
 from chanye.trace import ranges
 from chanye.trace.rules import INPUT, OUTPUT, ROLES
-from chanye.trace.walk import Parts, Spans
+from chanye.trace.walk import Parts, Spans, Touching
 
 # Sizes that occur, found by leaping from one to the next in the index.
 _SIZES = (
@@ -17,11 +17,12 @@ _SIZES = (
 )
 _TOUCHING = (
     "SELECT p.event_id, p.role, p.first, p.count, p.pos, p.span, p.quantity, p.weight FROM {ranges} "
-    "JOIN trace_part p ON p.role = %s AND p.size = %s AND p.first > f.lo - %s AND p.first <= f.hi"
+    "CROSS JOIN trace_part p WHERE p.role = %s AND p.size = %s AND p.first > f.lo - %s AND p.first <= f.hi"
 )
+# The plus keeps the role from choosing the index.
 _OF_EVENTS = (
     "SELECT p.event_id, p.role, p.first, p.count, p.pos, p.span, p.quantity, p.weight FROM {ranges} "
-    "JOIN trace_part p ON p.event_id BETWEEN f.lo AND f.hi AND p.role IN (%s, %s)"
+    "CROSS JOIN trace_part p WHERE p.event_id BETWEEN f.lo AND f.hi AND +p.role IN (%s, %s)"
 )
 
 
@@ -32,10 +33,10 @@ def sizes(role: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def touching(role: int, items: Spans) -> Parts:
-    """Return the parts of a role that hold any of the items."""
+def touching(role: int, items: Spans, known: list[int] | None = None) -> Parts:
+    """Return the parts of a role that hold any of the items; ``known`` are its ``sizes`` if they are at hand."""
     found: list[tuple[int, ...]] = []
-    for size in sizes(role):
+    for size in sizes(role) if known is None else known:
         found += ranges.rows(_TOUCHING, items.low, items.high - 1, role, size, 1 << size)
     parts = Parts(*ranges.columns(found, 8))
     # A part can be found by two ranges, or begin close before one without reaching it.
@@ -45,6 +46,18 @@ def touching(role: int, items: Spans) -> Parts:
     key = np.stack([parts.event_id, parts.first, parts.pos, parts.quantity])
     _unique, chosen = np.unique(key, axis=1, return_index=True)
     return parts.where(chosen)
+
+
+def toucher() -> Touching:
+    """Return ``touching`` for one walk: what sizes there are is looked up once."""
+    known: dict[int, list[int]] = {}
+
+    def touched(role: int, items: Spans) -> Parts:
+        if role not in known:
+            known[role] = sizes(role)
+        return touching(role, items, known[role])
+
+    return touched
 
 
 def events_of(items: Spans) -> list[int]:

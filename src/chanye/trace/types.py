@@ -226,6 +226,11 @@ class Reach:
     counts: I64
 
     @property
+    def ranges(self) -> list[range]:
+        """The items as ranges."""
+        return [range(a, a + n) for a, n in zip(self.starts.tolist(), self.counts.tolist(), strict=True)]
+
+    @property
     def stages(self) -> int:
         """The number of steps to the farthest item."""
         return int(self.stage.max(initial=0))

@@ -1,14 +1,11 @@
-"""Genealogy as arrays: which items are reached, in how many stages, and how much of the start each holds.
+"""Genealogy as arrays: which items are reached, and in how many stages.
 
 An event is a row of like operations at *positions* 0, 1, 2, …; most have one position. A part says that ``count``
 items from ``first`` on stand evenly at ``span`` positions from ``pos`` on. All inputs at a position went into all
 outputs there. So items and positions are joined by linear maps of whole ranges, and a step of the walk is: ranges of
 items -> ranges of positions -> ranges of items. A range of 2,000 pieces costs as much as one piece.
 
-Each item is in the answer once, however many paths lead to it, because the answer is a set of ranges. Quantities
-follow by one rule: *a lot is one mix*. What went into an item is in all of it evenly, so what is taken from it
-carries its share; the outputs of a position share what went in by their weights. That is a linear system; without
-loops it is exact after as many rounds as there are stages.
+Each item is in the answer once, however many paths lead to it, because the answer is a set of ranges.
 """
 
 from __future__ import annotations
@@ -20,13 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chanye.trace.rules import INPUT, ONE, OUTPUT, State
-from chanye.trace.types import F64, I64
+from chanye.trace.rules import INPUT, OUTPUT
+from chanye.trace.types import I64
 
 #: Positions of one event are below this; an event's positions are numbered from ``event * POSITIONS`` on.
 POSITIONS = 1 << 20
-#: Rounds of a system with loops (material that goes round) before its quantities are taken as they are.
-MOST_ROUNDS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,96 +194,7 @@ def spans_of(items: Sequence[range]) -> Spans:
     return union(table[:, 0], table[:, 1])
 
 
-def made_of(items: Spans, states: Sequence[State]) -> F64:
-    """Return what was made of each item. [unit of it]. Shape (n,)."""
-    first = np.array([state.first for state in states], np.int64)
-    made = np.array([state.made for state in states], np.float64)
-    at: F64 = made[np.searchsorted(first, items.numbers(), "right") - 1] / ONE
-    return at
-
-
 def stages_of(walk: Walk) -> I64:
     """Return the stage of each item reached, in the order of the items."""
     stage: I64 = walk.stage[np.searchsorted(walk.stage_low, walk.items.numbers(), "right") - 1]
     return stage
-
-
-def attribute(walk: Walk, made: F64, start: Spans, *, forward: bool) -> F64:
-    """Return how much of the start each item holds, or how much of each item the start holds.
-
-    Parameters
-    ----------
-    made
-        What was made of each item reached, in their order. Shape (n,).
-    start
-        The items walked from.
-
-    Returns
-    -------
-    F64
-        Forward in the unit of the start, backward in that of each item. Shape (n,).
-    """
-    into = _edges(walk, INPUT)
-    outof = _edges(walk, OUTPUT)
-    count, places = walk.items.total, walk.positions.total
-    shared = np.bincount(outof.place, outof.amount, places)
-    share = np.divide(
-        outof.amount, shared[outof.place], out=np.zeros(len(outof.amount)), where=shared[outof.place] > 0
-    )
-    # Edges to items that were not reached matter only for what the others share.
-    into, outof_item = into.kept(), outof.item
-    share, outof_place = share[outof_item >= 0], outof.place[outof_item >= 0]
-    outof_item = outof_item[outof_item >= 0]
-    drawn = np.divide(into.amount, made[into.item], out=np.zeros(len(into.amount)), where=made[into.item] > 0)
-    begin = np.zeros(count)
-    begin[walk.items.places(start.numbers())] = 1.0
-    if forward:
-        begin *= made
-        steps = ((into.item, into.place, drawn, places), (outof_place, outof_item, share, count))
-    else:
-        steps = ((outof_item, outof_place, share, places), (into.place, into.item, drawn, count))
-    held = _settle(begin, steps)
-    return held if forward else held * made
-
-
-_Step = tuple[I64, I64, F64, int]
-
-
-def _settle(begin: F64, steps: tuple[_Step, _Step]) -> F64:
-    """Return the fixed point of ``x = begin + A x``; the two steps together are A."""
-    held = begin
-    for _round in range(MOST_ROUNDS):
-        flow = held
-        for source, target, factor, size in steps:
-            flow = np.bincount(target, flow[source] * factor, size).astype(np.float64)
-        after = begin + flow
-        if np.allclose(after, held, rtol=1e-13, atol=0.0):
-            return after
-        held = after
-    return held
-
-
-@dataclass(frozen=True, slots=True)
-class _Edges:
-    """Item and position joined by a part, both as places among those reached (-1: not reached), with the amount."""
-
-    item: I64
-    place: I64
-    amount: F64
-
-    def kept(self) -> _Edges:
-        mask = self.item >= 0
-        return _Edges(self.item[mask], self.place[mask], self.amount[mask])
-
-
-def _edges(walk: Walk, role: int) -> _Edges:
-    parts = walk.parts.where(walk.parts.role == role)
-    rows = np.maximum(parts.count, parts.span)
-    part = np.repeat(np.arange(len(parts)), rows)
-    step = expand(np.zeros(len(parts), np.int64), rows)
-    item = parts.first[part] + step * parts.count[part] // rows[part]
-    place = parts.base[part] + step * parts.span[part] // rows[part]
-    amount = (parts.quantity if role == INPUT else parts.weight)[part] / rows[part] / ONE
-    place = walk.positions.places(place)
-    here = place >= 0
-    return _Edges(walk.items.places(item[here]), place[here], amount[here])

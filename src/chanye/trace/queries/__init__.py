@@ -2,7 +2,7 @@
 
 from chanye.trace.queries.events import balance, events
 from chanye.trace.queries.genealogy import backward, forward
-from chanye.trace.queries.items import find, item, items
+from chanye.trace.queries.items import codes, find, item, items
 from chanye.trace.queries.recall import recall
 
-__all__ = ["backward", "balance", "events", "find", "forward", "item", "items", "recall"]
+__all__ = ["backward", "balance", "codes", "events", "find", "forward", "item", "items", "recall"]

@@ -11,7 +11,7 @@ from chanye.trace import store
 from chanye.trace.ledger import load_states
 from chanye.trace.models import Event, Material, Part
 from chanye.trace.names import refs
-from chanye.trace.queries.items import item, place_names
+from chanye.trace.queries.items import item, place_names, visible_state
 from chanye.trace.rules import INPUT, ROLES, SHIPPED, amount
 from chanye.trace.types import Balance, EventPart, EventView, ItemRef
 from chanye.trace.walk import spans_of
@@ -54,7 +54,7 @@ def events(
     if not viewer.system:
         rows = rows.filter(organisation_id=viewer.organisation_id or 0)
     if item_id is not None:
-        item(viewer, item_id)
+        visible_state(viewer, item_id)
         rows = rows.filter(id__in=store.events_of(spans_of([range(item_id, item_id + 1)]))[-MOST_EVENTS:])
     wanted = Q()
     for name, value in (("verb", verb), ("reference", reference), ("place_id", place_id), ("uid", uid)):

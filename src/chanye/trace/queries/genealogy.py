@@ -5,10 +5,11 @@ from __future__ import annotations
 from chanye.parties.types import Viewer
 from chanye.trace import store
 from chanye.trace.ledger import contents, load_states
-from chanye.trace.queries.items import item
+from chanye.trace.queries.items import visible_state
 from chanye.trace.rules import CONTAINER, State
+from chanye.trace.shares import attribute
 from chanye.trace.types import Reach
-from chanye.trace.walk import Walk, attribute, made_of, reach, spans_of, stages_of
+from chanye.trace.walk import Walk, reach, spans_of, stages_of
 
 
 def forward(viewer: Viewer, item_id: int) -> Reach:
@@ -35,16 +36,16 @@ def backward(viewer: Viewer, item_id: int) -> Reach:
 
 def walk_from(viewer: Viewer, item_id: int, *, forward: bool) -> tuple[Reach, Walk, list[State]]:
     """Return what is reached, the walk itself, and the states of all that is reached."""
-    here = item(viewer, item_id)
+    kind = visible_state(viewer, item_id).kind
     start = [range(item_id, item_id + 1)]
-    if here.kind == "container":
+    if kind == CONTAINER:
         start = [range(state.first, state.end) for state in contents([item_id]) if state.kind != CONTAINER]
     spans = spans_of(start or [range(item_id, item_id + 1)])
-    walk = reach(store.touching, store.of_events, spans, forward=forward)
+    walk = reach(store.toucher(), store.of_events, spans, forward=forward)
     states = load_states(
         [range(a, b) for a, b in zip(walk.items.low.tolist(), walk.items.high.tolist(), strict=True)]
     )
-    held = attribute(walk, made_of(walk.items, states), spans, forward=forward)
+    held = attribute(walk, states, spans, forward=forward)
     found = Reach(
         start=tuple(range(a, b) for a, b in zip(spans.low.tolist(), spans.high.tolist(), strict=True)),
         forward=forward,
