@@ -70,8 +70,11 @@ class Plant:
         if work:
             self.work()
 
+    def reader(self) -> Reader:
+        return Reader(get_settings().history_folder)
+
     def work(self) -> None:
-        reader = Reader(get_settings().history_folder)
+        reader = self.reader()
         for processor in default_processors():
             while run_processor(actor=SYSTEM, processor=processor, reader=reader):
                 pass

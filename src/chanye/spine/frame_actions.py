@@ -5,6 +5,7 @@ Frames are derived: they can be computed again from samples at any time, so they
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from chanye.spine.processors import Processor
 
 if TYPE_CHECKING:
     from chanye.spine.history import Reader
+    from chanye.spine.history.types import Changes
 
 
 def run_processor(*, actor: Viewer, processor: Processor, reader: Reader) -> bool:
@@ -42,6 +44,35 @@ def run_processor(*, actor: Viewer, processor: Processor, reader: Reader) -> boo
         if write is not None:
             write()
     return changes.more
+
+
+def run_follower(
+    *, actor: Viewer, name: str, after: Sequence[str], work: Callable[[Changes], None], reader: Reader
+) -> bool:
+    """Work what some processors are done with; ``work`` may see a change twice, never too early and never not at all.
+
+    Parameters
+    ----------
+    name
+        Of the follower's own cursor.
+    after
+        Names of the processors whose frames it reads.
+
+    Returns
+    -------
+    bool
+        True if there is more to work at once.
+    """
+    cursor = _cursor(name)
+    limit = min((_cursor(other) for other in after), default=0)
+    if cursor >= limit:
+        return False
+    changes = reader.since(cursor)
+    work(changes)
+    reached = min(changes.cursor, limit)
+    with transaction.atomic():
+        _move(name, cursor, reached)
+    return changes.more and reached < limit
 
 
 def _cursor(name: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,6 +94,21 @@ def frame_table(viewer: Viewer, series_ids: Sequence[int], start: int, end: int)
     order = np.lexsort((begins, keys))
     texts, states = (np.array(column, object)[order] for column in (text, state))
     return FrameTable(keys[order], begins[order], np.array(ends, np.int64)[order], texts, states)
+
+
+def neighbours(
+    viewer: Viewer, series_id: int, first: int, last: int, *, state: str, without: Collection[str] = ()
+) -> tuple[int | None, int | None]:
+    """Return where the frames of a state class that enclose ``[first, last]`` begin (us UTC), None where none does.
+
+    The last one that begins before ``first`` and the first that begins after ``last``; texts in ``without`` do not
+    count.
+    """
+    _check(viewer, [series_id])
+    rows = Frame.objects.filter(series_id=series_id, state=state).exclude(text__in=list(without))
+    before = rows.filter(start__lt=first).order_by("-start").values_list("start", flat=True).first()
+    after = rows.filter(start__gt=last).order_by("start").values_list("start", flat=True).first()
+    return before, after
 
 
 def held_time(viewer: Viewer, series_id: int, start: int, end: int) -> dict[tuple[str, str], int]:

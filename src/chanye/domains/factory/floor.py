@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
+from django.db.models import Q
 
-from chanye.domains.factory.models import CalendarAssignment, MachineSettings
+from chanye.domains.factory.models import CalendarAssignment, MachineSettings, StopPart
+from chanye.domains.factory.rules.downtime import KIND, Named, Pieces, name_pieces
 from chanye.domains.factory.rules.kpis import DEFAULT_FLOOR, Output, earned_time, time_elements
 from chanye.domains.factory.types.machines import Segment, TimeElements
 from chanye.kernel.intervals import I64, Intervals
@@ -161,20 +163,35 @@ def load(viewer: Viewer, assets: Sequence[AssetRef], site_id: int | None = None)
 class Look:
     """One machine over one window.
 
-    ``edge, state, text``: pieces that tile the window. ``known``: us of it that are known. ``rises``: where its
-    rises stand in the window's table; ``across_gap``: pieces seen only after a gap.
+    ``pieces`` tile the window, each counted as its reason says; ``shown``: as the machine itself says. ``known``: us
+    of it that are known; ``planned``: planned busy time; ``across_gap``: parts seen only after a gap.
     """
 
     machine: Machine
     known_until: int
-    edge: I64
-    state: npt.NDArray[np.object_]
-    text: npt.NDArray[np.object_]
+    pieces: Pieces
+    shown: Pieces
+    planned: Intervals
     known: int
     program: str
     elements: TimeElements
     output: Output | None
     across_gap: float
+
+    @property
+    def edge(self) -> I64:
+        """Moments between the pieces [us UTC]."""
+        return self.pieces.edge
+
+    @property
+    def state(self) -> npt.NDArray[np.object_]:
+        """State classes of the pieces."""
+        return self.pieces.state
+
+    @property
+    def text(self) -> npt.NDArray[np.object_]:
+        """What the machine said in each piece."""
+        return self.pieces.text
 
     def strip(self) -> tuple[Segment, ...]:
         """Return the pieces as values."""
@@ -190,7 +207,29 @@ def look(floor: Floor, start: int, end: int, now: int) -> list[Look]:
     table = frame_queries.frame_table(floor.viewer, stateful, start, end)
     rises = frame_queries.rise_table(floor.viewer, counters, start, end)
     planned = {number: floor.calendars.planned(number, start, end) for number in {m.calendar for m in floor.machines}}
-    return [_look(floor, m, table, rises, planned[m.calendar], (start, end, now)) for m in floor.machines]
+    named = _named(floor, start, end)
+    return [
+        _look(floor, m, table, rises, planned[m.calendar], named.get(m.asset.id), (start, end, now))
+        for m in floor.machines
+    ]
+
+
+def _named(floor: Floor, start: int, end: int) -> dict[int, Named]:
+    """Return the time of stops with a reason by machine."""
+    rows = StopPart.objects.filter(asset_id__in=[m.asset.id for m in floor.machines], start__lt=end)
+    rows = rows.filter(Q(end=None) | Q(end__gt=start), stop__until__gt=start).exclude(reason=None)
+    columns = ("asset_id", "start", "end", "stop__until", "reason_id", "reason__element", "stop__state")
+    found: dict[int, list[tuple[int, int, int, str, str]]] = {}
+    for asset_id, low, high, until, reason, element, state in rows.order_by("start", "id").values_list(*columns):
+        last = until if high is None else high
+        found.setdefault(asset_id, []).append((low, last, reason, element, KIND.get(state, "")))
+    return {asset_id: _columns(parts) for asset_id, parts in found.items()}
+
+
+def _columns(parts: Sequence[tuple[int, int, int, str, str]]) -> Named:
+    low, high, reason, element, kind = zip(*parts, strict=True)
+    start, end, number = (np.array(column, np.int64) for column in (low, high, reason))
+    return Named(start, end, number, np.array(element, object), np.array(kind, object))
 
 
 def _look(
@@ -199,6 +238,7 @@ def _look(
     table: FrameTable,
     rises: RiseTable,
     planned: Intervals,
+    named: Named | None,
     when: tuple[int, int, int],
 ) -> Look:
     start, end, now = when
@@ -210,9 +250,11 @@ def _look(
     states = np.append(table.state[at], "unknown")
     for word, meaning in machine.expected.states.items():
         states[:-1][texts[:-1] == word] = meaning
-    state = states[pieces.which]
-    elements = time_elements(pieces.edge, state, planned)
-    known = int(np.diff(pieces.edge)[state != "unknown"].sum()) if len(pieces.which) else 0
+    text = texts[pieces.which]
+    shown = Pieces(pieces.edge, states[pieces.which], text, np.zeros(len(text), np.int64))
+    counted = shown if named is None else name_pieces(shown.edge, shown.state, text, named)
+    elements = time_elements(counted.edge, counted.state, planned)
+    known = int(np.diff(counted.edge)[counted.state != "unknown"].sum()) if len(counted.state) else 0
     program = table.of(machine.number("program"))
     output, across_gap = _output(machine, rises, planned, (table.start[program], table.text[program]))
     running = int(np.searchsorted(table.start[program], min(known_until, end), side="right")) - 1
@@ -220,9 +262,9 @@ def _look(
     return Look(
         machine,
         known_until,
-        pieces.edge,
-        state,
-        texts[pieces.which],
+        counted,
+        shown,
+        planned,
         known,
         str(table.text[program][running]) if held else "",
         elements,

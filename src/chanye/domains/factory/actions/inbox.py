@@ -15,7 +15,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.factory.actions import andon, bookings, consumption, quality
+from chanye.domains.factory.actions import andon, bookings, consumption, downtime, quality
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.models import InboxEntry
 from chanye.kernel.errors import ConfigError, DeniedError
@@ -403,6 +403,19 @@ def _handover(*, actor: Viewer, entry: Entry) -> str:
     return f"handover:{made}"
 
 
+def _stop(*, actor: Viewer, entry: Entry) -> str:
+    end = None if entry.body.get("end") is None else entry.whole("end")
+    said = downtime.report_stop(
+        actor=actor,
+        organisation_id=entry.organisation_id,
+        at=entry.report,
+        start=entry.whole("start", entry.event_at),
+        end=end,
+        reason=entry.text("reason"),
+    )
+    return f"stop_label:{said.pk}"
+
+
 #: Kind of entry -> what books it. Handlers raise ConfigError or DeniedError to refuse.
 KINDS: dict[str, Handler] = {
     "start": _start,
@@ -414,6 +427,7 @@ KINDS: dict[str, Handler] = {
     "hold": _hold,
     "release_hold": _release_hold,
     "consume": _consume,
+    "stop": _stop,
     "measure": _measure,
     "call": _call,
     "call_answer": _answer_call,

@@ -1,6 +1,7 @@
 """Tables of the factory room, by subject."""
 
 from chanye.domains.factory.models.dispatch import DispatchSetting
+from chanye.domains.factory.models.downtime import LinkSettings, Stop, StopLabel, StopPart
 from chanye.domains.factory.models.energy import (
     EmissionFactor,
     Meter,
@@ -73,6 +74,7 @@ __all__ = [
     "InboxEntry",
     "Inspection",
     "Instruction",
+    "LinkSettings",
     "MachineSettings",
     "MaintenanceEvent",
     "MaintenanceKey",
@@ -102,6 +104,9 @@ __all__ = [
     "Skill",
     "SpareMove",
     "SparePart",
+    "Stop",
+    "StopLabel",
+    "StopPart",
     "TariffPeriod",
     "Tool",
     "WorkSpan",

@@ -67,7 +67,7 @@ class Output:
     earned: float | None
 
 
-def _covered_before(planned: Intervals, at: I64) -> I64:
+def covered_before(planned: Intervals, at: I64) -> I64:
     """Return how much of ``planned`` lies before each moment [us]."""
     if len(planned) == 0:
         return np.zeros(len(at), np.int64)
@@ -101,7 +101,7 @@ def time_elements(edge: I64, states: Sequence[str] | npt.NDArray[np.object_], pl
         If they do not: a fault of this function, never of the data.
     """
     window = int(edge[-1] - edge[0]) if len(edge) else 0
-    busy = np.diff(_covered_before(planned, edge)) if len(edge) else np.empty(0, np.int64)
+    busy = np.diff(covered_before(planned, edge)) if len(edge) else np.empty(0, np.int64)
     total = dict.fromkeys(("apt", "aust", "adet", "adot", "unknown", "planned_off"), 0)
     if len(busy):
         words, code = np.unique(np.asarray(states, str), return_inverse=True)

@@ -1,0 +1,133 @@
+"""Stops, their reasons and what they cost, as they cross the wall. Times in us UTC, lengths in us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonNode:
+    """A node of a reason tree; only leaves are chosen. ``label`` is the name in the language of the reader."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+    label: str
+    element: str
+    children: tuple[ReasonNode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StopPiece:
+    """A part of a stop with one reason, or none yet (``reason`` empty). ``end`` None: it goes on.
+
+    ``lost``: planned time in it. ``who`` gave the reason at ``said_at``.
+    """
+
+    start: int
+    end: int | None
+    lost: int
+    reason: str = ""
+    label: str = ""
+    element: str = ""
+    label_id: int | None = None
+    who: str = ""
+    said_at: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StopProposal:
+    """The reason that fits a stop, to be accepted with one tap.
+
+    ``why``: ``alarm`` and ``text`` (what people chose before for the same words), ``setup``, ``no_order``,
+    ``maintenance``.
+    """
+
+    reason: str
+    label: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopView:
+    """A stop of a machine: ``pieces`` tile it. ``end`` None: it goes on. ``lost``: planned time in it up to now.
+
+    ``state, text``: what the machine said for the longest part of it; ``alarm``: the alarm that was on.
+    ``order``: number of the order that was on the machine; ``shift``: name of the shift in which it began.
+    """
+
+    id: int
+    asset_id: int
+    place: str
+    start: int
+    end: int | None
+    lost: int
+    state: str
+    text: str
+    alarm: str
+    pieces: tuple[StopPiece, ...]
+    proposal: StopProposal | None = None
+    order: str = ""
+    shift: str = ""
+
+    @property
+    def missing(self) -> int:
+        """Planned time without a reason."""
+        return sum(piece.lost for piece in self.pieces if not piece.reason)
+
+    @property
+    def reasons(self) -> str:
+        """Names of the reasons in order, each once."""
+        return "、".join(dict.fromkeys(piece.label for piece in self.pieces if piece.reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Time lost for one reason, or for none given (``reason`` empty); ``group``: the reason's parent."""
+
+    reason: str
+    label: str
+    group: str
+    element: str
+    lost: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What stops cost some machines in a window, the greatest first; ``losses`` add up to ``lost``.
+
+    ``minor``: number and time of stops that are too short to want a reason. ``coverage``: share of planned time that
+    is known, 0..1; ``planned``: planned busy time.
+    """
+
+    start: int
+    end: int
+    losses: tuple[Loss, ...]
+    lost: int
+    count: int
+    minor_count: int
+    minor_lost: int
+    planned: int
+    coverage: float
+    by_machine: tuple[tuple[str, int, int], ...] = field(default=())
+    by_shift: tuple[tuple[str, int, int], ...] = field(default=())
+    by_order: tuple[tuple[str, int, int], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class HandReport:
+    """A stop that a person reported and no machine has shown (yet)."""
+
+    id: int
+    asset_id: int
+    place: str
+    start: int
+    end: int | None
+    reason: str
+    label: str
+    who: str
+    said_at: int
+    note: str
