@@ -233,6 +233,21 @@ def bench(
 
 
 @app.command()
+def rebuild(
+    start: Annotated[str, typer.Option("--from", help="First day, e.g. 2026-06-01; else the first sample.")] = "",
+    end: Annotated[str, typer.Option("--to", help="Day before which to stop; else up to the last sample.")] = "",
+    asset: Annotated[list[str] | None, typer.Option(help="Path of an asset; all below it too. Repeatable.")] = None,
+) -> None:
+    """Compute states, alarms and counts anew from the samples, while everything runs."""
+    from chanye.cli import setup_django
+
+    setup_django()
+    from chanye.cli.rebuild import run
+
+    print(f"{run(start, end, asset or ())} frames computed")
+
+
+@app.command()
 def verify(
     head: Annotated[str, typer.Option(help="Head of the audit chain noted down earlier, SEQUENCE:DIGEST.")] = "",
 ) -> None:

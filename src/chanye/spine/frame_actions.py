@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Q
 
-from chanye.kernel.errors import ConfigError, TransientError
+from chanye.kernel.errors import ConfigError, DeniedError, TransientError
 from chanye.parties.types import Viewer
 from chanye.spine.models import Frame, ProcessorCursor
-from chanye.spine.processors import Processor
+from chanye.spine.processors import Processor, SeriesProcessor, apply, default_processors
+from chanye.spine.types import SeriesRef
 
 if TYPE_CHECKING:
     from chanye.spine.history import Reader
@@ -103,3 +104,33 @@ def rebuild_frames(*, actor: Viewer, processor: str) -> None:
         raise ConfigError(f"There is no processor {processor}; choose one of {', '.join(sorted(owned))}.")
     Frame.objects.filter(owned[processor]).delete()
     ProcessorCursor.objects.filter(name=processor).update(arrival=0)
+
+
+def rebuild_span(*, actor: Viewer, ref: SeriesRef, start: int, end: int, reader: Reader) -> int:
+    """Compute the frames of one series in ``[start, end)`` (us UTC) anew, as it is understood now; return how many.
+
+    Safe while the work process runs: what that works meanwhile is never written over with something older.
+
+    Raises
+    ------
+    DeniedError
+        If the actor is not the system.
+    TransientError
+        If the work process is always faster.
+    """
+    if not actor.system:
+        raise DeniedError("Frames are computed by the product itself.")
+    mine = [one for one in default_processors() if isinstance(one, SeriesProcessor) and one.takes(ref)]
+    for _ in range(20):
+        cursors = {one.name: _cursor(one.name) for one in mine}
+        found = [one.edit(ref, (start, end - 1), reader, cursors[one.name]) for one in mine]
+        edits = [edit for edit in found if edit is not None]
+        with transaction.atomic():
+            held = ProcessorCursor.objects.select_for_update().filter(name__in=list(cursors))
+            if any(cursors[row.name] != row.arrival for row in held):
+                continue
+            if not edits:  # nothing is known there now, or it is no longer something that frames are made of
+                Frame.objects.filter(series_id=ref.id, start__gte=start, start__lt=end).delete()
+            apply(edits)
+        return sum(len(edit.rows) for edit in edits)
+    raise TransientError("The work process is faster than this: try again, or stop it meanwhile.")

@@ -88,13 +88,17 @@ class SeriesProcessor:
     roles: frozenset[str] | None = None
     kinds: frozenset[str] = frozenset()
 
+    def takes(self, ref: SeriesRef) -> bool:
+        """Return whether the series is of its kinds and roles."""
+        return ref.kind in self.kinds and (self.roles is None or ref.role in self.roles)
+
     def process(self, changes: Changes, reader: Reader) -> Write | None:
         """Work all changed series; see ``Processor``."""
         touched = {
             int(s): (int(a), int(b)) for s, a, b in zip(changes.series, changes.first, changes.last, strict=True)
         }
         rows = Series.objects.filter(id__in=list(touched), kind__in=self.kinds) if touched else []
-        mine = [series_ref(row) for row in rows if self.roles is None or row.role in self.roles]
+        mine = [ref for ref in map(series_ref, rows) if self.takes(ref)]
         edits = [self.edit(ref, touched[ref.id], reader, changes.cursor) for ref in mine]
         found = [edit for edit in edits if edit is not None]
         return (lambda: apply(found)) if found else None
