@@ -121,7 +121,7 @@ def _every(seconds: float, end: float, phase: float, act: Callable[[], None]) ->
 def _terminal(task: Task, found: Found, index: int, end: float) -> None:
     place, operation = task.terminals[index]
     browser = Browser(task, found)
-    rng = random.Random(index)  # noqa: S311 - load, not secrets
+    rng = random.Random(index)
     count = 0
 
     def look() -> None:
@@ -180,7 +180,7 @@ def _wall(task: Task, found: Found, index: int, end: float) -> None:
 
 def _office(task: Task, found: Found, index: int, end: float) -> None:
     browser = Browser(task, found)
-    rng = random.Random(1000 + index)  # noqa: S311 - load, not secrets
+    rng = random.Random(1000 + index)
     _every(OFFICE_EVERY, end, index * OFFICE_EVERY / max(task.offices, 1), lambda: _open(browser, rng, task.pages))
 
 

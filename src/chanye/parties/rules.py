@@ -49,6 +49,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "report_nonconformance": MEMBERS,
     "handle_nonconformance": frozenset({"quality", "engineer", "manager", "admin"}),
     "dispose_nonconformance": frozenset({"quality", "manager", "admin"}),
+    "edit_rates": frozenset({"manager", "finance", "admin"}),
     "report_output": frozenset({"operator", "planner", "quality", "engineer", "manager", "admin"}),
     "request_maintenance": frozenset(
         {"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}

@@ -38,6 +38,7 @@ from chanye.domains.factory.models.master import (
     Skill,
     Tool,
 )
+from chanye.domains.factory.models.measures import Rate
 from chanye.domains.factory.models.orders import (
     Booking,
     Consumption,
@@ -96,6 +97,7 @@ __all__ = [
     "PlanLine",
     "Program",
     "ProgramVersion",
+    "Rate",
     "Reason",
     "Revision",
     "Routing",

@@ -1,0 +1,165 @@
+"""Figures of a site by machine, line, order, product and shift; before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from chanye.domains.factory.facts import SiteFacts, gather
+from chanye.domains.factory.floor import load_calendars
+from chanye.domains.factory.models import Rate
+from chanye.domains.factory.queries.energy import site_energy
+from chanye.domains.factory.rules import measures as rules
+from chanye.domains.factory.types.energy import Amount, EnergyReport
+from chanye.domains.factory.types.measures import Change, Facts, Measured
+from chanye.kernel.errors import ConfigError
+from chanye.kernel.shifts import shift_pattern_from_dict
+from chanye.parties.types import Viewer
+from chanye.spine import queries as spine
+from chanye.spine.types import AssetRef
+
+
+def measures(viewer: Viewer, site_id: int, start: int, end: int, by: str, *, now: int) -> list[Measured]:
+    """Return the figures of a site over ``[start, end)`` us UTC, one row per group.
+
+    Parameters
+    ----------
+    by
+        One of ``types.measures.GROUPS``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such grouping, or the window is too long.
+    DeniedError
+        If there is no such site for the viewer.
+    """
+    if by == "shift":
+        return _by_shift(viewer, site_id, start, end, now)
+    if by not in _GROUPED:
+        raise ConfigError("Group by site, line, machine, order, product or shift.")
+    found = gather(viewer, site_id, start, end, now=now)
+    energy = site_energy(viewer, site_id, start, end, now=now)
+    rows = _GROUPED[by](found, energy)
+    return [
+        Measured(key, name, start, end, facts, rules.figures(facts))
+        for (key, name), facts in sorted(rows.items(), key=lambda row: row[0][1])
+    ]
+
+
+def compare(
+    viewer: Viewer, site_id: int, before: tuple[int, int], after: tuple[int, int], *, now: int
+) -> list[Change]:
+    """Return every figure of a site before and after, each window ``[start, end)`` us UTC."""
+    facts = []
+    for start, end in (before, after):
+        (whole,) = measures(viewer, site_id, start, end, "site", now=now)
+        facts.append(whole.facts)
+    return rules.compare(*facts)
+
+
+def rates(viewer: Viewer, organisation_id: int) -> list[Rate]:
+    """Return the rates of an organisation, the newest first; none for others."""
+    rows = Rate.objects.filter(organisation_id=organisation_id).select_related("asset")
+    mine = viewer.system or viewer.organisation_id == organisation_id
+    return list(rows.order_by("kind", "-valid_from")) if mine else []
+
+
+def _energy(amount: Amount | None) -> Facts:
+    if amount is None or not amount.joule:
+        return Facts()
+    fen = amount.fen
+    missing = frozenset({"energy"} if fen is None else ())
+    return Facts(energy=float(fen or 0), joule=amount.joule, unpriced=missing)
+
+
+def _by_order(found: SiteFacts, energy: EnergyReport) -> dict[tuple[str, str], Facts]:
+    used = {one.id: one.amount for one in energy.orders}
+    rows: dict[tuple[str, str], Facts] = {}
+    seen: set[int] = set()
+    for (operation_id, _place), cell in found.cells.items():
+        order = found.operations[operation_id].order
+        key = (str(order.pk), order.number)
+        rows[key] = rows.get(key, Facts()) + cell
+        if order.pk not in seen:
+            seen.add(order.pk)
+            rows[key] += _energy(used.get(order.pk)) + Facts(aoet=found.executed[order.pk])
+    return rows
+
+
+def _by_product(found: SiteFacts, energy: EnergyReport) -> dict[tuple[str, str], Facts]:
+    rows: dict[tuple[str, str], Facts] = {}
+    orders = {str(row.order_id): row.order for row in found.operations.values()}
+    for (number, _name), facts in _by_order(found, energy).items():
+        material = orders[number].revision.material
+        key = (str(material.pk), f"{material.code} {material.name}")
+        rows[key] = rows.get(key, Facts()) + facts
+    return rows
+
+
+def _by_machine(found: SiteFacts, energy: EnergyReport) -> dict[tuple[str, str], Facts]:
+    used = {one.asset_id: one.amount for one in energy.assets}
+    rows: dict[tuple[str, str], Facts] = {}
+    for place_id in found.machines.keys() | {place for _operation, place in found.cells}:
+        asset = found.assets.get(place_id)
+        cells = [cell for (_operation, place), cell in found.cells.items() if place == place_id]
+        booked = sum(cells, Facts())
+        own = found.machines.get(place_id)
+        if own is not None:  # its own states go on where nobody has booked
+            booked = replace(
+                booked, pbt=own.pbt, unknown=own.unknown, apt=own.apt, aust=own.aust, adet=own.adet, adot=own.adot
+            )
+        key = (str(place_id), asset.name if asset else str(place_id))
+        rows[key] = booked + _energy(used.get(place_id))
+    return rows
+
+
+def _line_of(asset: AssetRef | None, assets: Mapping[int, AssetRef]) -> tuple[str, str]:
+    """Return the work centre or area a machine stands in; itself if it stands in none."""
+    above = assets.get(asset.parent_id or 0) if asset else None
+    if above is None or above.kind not in ("work_centre", "area"):
+        return (str(asset.id), asset.name) if asset else ("", "")
+    return str(above.id), above.name
+
+
+def _by_line(found: SiteFacts, energy: EnergyReport) -> dict[tuple[str, str], Facts]:
+    rows: dict[tuple[str, str], Facts] = {}
+    for (number, _name), facts in _by_machine(found, energy).items():
+        key = _line_of(found.assets.get(int(number)), found.assets)
+        rows[key] = rows.get(key, Facts()) + facts
+    return rows
+
+
+def _whole(found: SiteFacts, energy: EnergyReport) -> dict[tuple[str, str], Facts]:
+    site = found.assets[energy.site_id]
+    machines = sum(_by_machine(found, energy).values(), Facts())
+    common = _energy(energy.total)
+    executed = sum(found.executed.values())
+    missing = machines.unpriced - {"energy"} | common.unpriced
+    facts = replace(machines, energy=common.energy, joule=common.joule, aoet=executed, unpriced=missing)
+    return {(str(site.id), site.name): facts}
+
+
+_GROUPED: dict[str, Callable[[SiteFacts, EnergyReport], dict[tuple[str, str], Facts]]] = {
+    "site": _whole,
+    "line": _by_line,
+    "machine": _by_machine,
+    "order": _by_order,
+    "product": _by_product,
+}
+
+
+def _by_shift(viewer: Viewer, site_id: int, start: int, end: int, now: int) -> list[Measured]:
+    """Return the figures of each shift that began in the window, whole, by the site's own calendar."""
+    site = spine.asset(viewer, site_id)
+    calendars = load_calendars(viewer)
+    number = calendars.of(site.path)
+    if number is None:
+        raise ConfigError("The site has no shift calendar: set one on the page Shifts.")
+    found = []
+    for run in shift_pattern_from_dict(calendars.patterns[number]).runs(start, end):
+        if not start <= run.start < end or run.start >= now:
+            continue
+        (whole,) = measures(viewer, site_id, run.start, run.end, "site", now=now)
+        found.append(replace(whole, key=str(run.start), name=f"{run.day:%m-%d} {run.name}"))
+    return found
