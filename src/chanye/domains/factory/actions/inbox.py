@@ -15,7 +15,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.factory.actions import andon, bookings, consumption, downtime, quality
+from chanye.domains.factory.actions import andon, bookings, consumption, downtime, link, quality
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.models import InboxEntry
 from chanye.kernel.errors import ConfigError, DeniedError
@@ -416,6 +416,18 @@ def _stop(*, actor: Viewer, entry: Entry) -> str:
     return f"stop_label:{said.pk}"
 
 
+def _accept(*, actor: Viewer, entry: Entry) -> str:
+    made = link.accept_output(
+        actor=actor,
+        operation_id=entry.whole("operation"),
+        at=entry.report,
+        good=entry.whole("good", 0),
+        scrap=entry.whole("scrap", 0),
+        reason=entry.text("reason"),
+    )
+    return f"booking:{made}"
+
+
 #: Kind of entry -> what books it. Handlers raise ConfigError or DeniedError to refuse.
 KINDS: dict[str, Handler] = {
     "start": _start,
@@ -428,6 +440,7 @@ KINDS: dict[str, Handler] = {
     "release_hold": _release_hold,
     "consume": _consume,
     "stop": _stop,
+    "accept": _accept,
     "measure": _measure,
     "call": _call,
     "call_answer": _answer_call,

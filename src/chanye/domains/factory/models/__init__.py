@@ -1,7 +1,7 @@
 """Tables of the factory room, by subject."""
 
 from chanye.domains.factory.models.dispatch import DispatchSetting
-from chanye.domains.factory.models.downtime import LinkSettings, Stop, StopLabel, StopPart
+from chanye.domains.factory.models.downtime import LinkSettings, OutputSettlement, Stop, StopLabel, StopPart
 from chanye.domains.factory.models.energy import (
     EmissionFactor,
     Meter,
@@ -92,6 +92,7 @@ __all__ = [
     "Operation",
     "OperationMaterial",
     "Order",
+    "OutputSettlement",
     "PersonSkill",
     "Plan",
     "PlanLine",

@@ -94,3 +94,26 @@ class StopPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stop_id} {self.start}"
+
+
+class OutputSettlement(models.Model):
+    """What became of pieces that a machine made with no order: assigned to an operation, or dismissed."""
+
+    organisation = models.ForeignKey("parties.Organisation", on_delete=models.PROTECT, related_name="+")
+    asset = models.ForeignKey("spine.Asset", on_delete=models.PROTECT, related_name="+")
+    start = models.BigIntegerField(help_text="First piece [us UTC]")
+    end = models.BigIntegerField(help_text="Last piece [us UTC]")
+    good = models.PositiveBigIntegerField(default=0)
+    scrap = models.PositiveBigIntegerField(default=0)
+    booking = models.ForeignKey(
+        "factory.Booking", null=True, on_delete=models.PROTECT, related_name="+", help_text="Null: dismissed."
+    )
+    note = models.CharField(max_length=500, blank=True)
+    person = models.ForeignKey("parties.Person", null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.BigIntegerField(help_text="[us UTC]")
+
+    class Meta:
+        indexes = [models.Index(fields=["asset", "start"], name="settlement_asset_start")]
+
+    def __str__(self) -> str:
+        return f"{self.asset_id} {self.start} {self.good}+{self.scrap}"
