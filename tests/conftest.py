@@ -11,6 +11,27 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "chanye.web.settings"
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _migrations_run_once_for_all_processes() -> None:
+    """Fill the empty test database from records that are migrated already: each process would need ten seconds."""
+    from django.core.management.commands.migrate import Command
+    from django.db import connections
+
+    from migrated import fill
+
+    plain = Command.handle
+
+    def handle(self: Command, *args: object, **options: object) -> object:
+        connection = connections[str(options["database"])]
+        if connection.vendor == "sqlite" and connection.is_in_memory_db():
+            connection.ensure_connection()
+            if not connection.introspection.table_names():
+                fill(connection.connection)
+        return plain(self, *args, **options)
+
+    Command.handle = handle
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _audit_rows_can_be_flushed_between_tests() -> None:
     """Tests with real transactions empty all tables afterwards, which the database refuses for the audit log."""
     from django.db import connection

@@ -16,6 +16,7 @@ import pytest
 from chanye.cli.work import FIRST_WAIT, Lane, run
 from chanye.spine.history.types import Changes
 from memory_history import MemoryReader
+from migrated import give_records
 
 
 class Noting:
@@ -86,7 +87,7 @@ def test_it_stops_when_told() -> None:
 def test_the_process_is_small_idle_and_ends_in_order(tmp_path: Path) -> None:
     environment = os.environ | {"CHANYE_DATA": str(tmp_path), "PYTHONPATH": "src"}
     chanye = [sys.executable, "-m", "chanye"]
-    subprocess.run([*chanye, "manage", "migrate", "--verbosity", "0"], env=environment, check=True)
+    give_records(tmp_path)
     child = subprocess.Popen([*chanye, "work"], env=environment, stderr=subprocess.PIPE, text=True)
     try:
         assert child.stderr is not None

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from migrated import give_records
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -105,17 +107,8 @@ def environment(data: Path) -> dict[str, str]:
 
 
 def make_records(folder: Path) -> Path:
-    """Make empty records once; every plant copies them."""
-    subprocess.run(
-        [sys.executable, "-m", "chanye", "manage", "migrate", "--verbosity", "0"],
-        env=environment(folder),
-        cwd=folder,
-        check=True,
-    )
-    # All of it must be in the one file that is copied.
-    code = "import sqlite3,sys; sqlite3.connect(sys.argv[1]).execute('PRAGMA wal_checkpoint(TRUNCATE)')"
-    subprocess.run([sys.executable, "-c", code, str(folder / "records.sqlite3")], check=True)
-    return folder / "records.sqlite3"
+    """Make empty records; every plant copies them."""
+    return give_records(folder)
 
 
 def wait(until: Callable[[], bool], seconds: float = 30.0) -> None:

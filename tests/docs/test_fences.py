@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from docs.pages import ROOT, fences, pages
+from migrated import give_records
 from subprocess_environment import environment
 
 ENGLISH = [page for page in pages() if not page.stem.endswith(".zh-Hans")]
@@ -65,6 +66,8 @@ class Shell:
         bin_folder.mkdir()
         (bin_folder / "chanye").write_text(f'#!/bin/sh\nexec {sys.executable} -m chanye "$@"\n')
         (bin_folder / "chanye").chmod(0o755)
+        give_records(folder / "var")
+        give_records(folder / "var" / "demo")  # where the demo keeps its own
         self.environment = environment(folder / "var", PATH=f"{bin_folder}:{os.environ['PATH']}")
 
     def run(self, command: str) -> None:

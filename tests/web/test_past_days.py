@@ -148,9 +148,11 @@ def test_the_real_day(db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     import subprocess
     import sys
 
+    from migrated import give_records
     from shared_data import shared_data
     from subprocess_environment import environment
 
+    give_records(tmp_path / "var")
     recording, devices = shared_data("mtconnect/hurco04-2017-02-01.txt.gz"), shared_data("mtconnect/Devices.xml")
     with gzip.open(recording, "rt") as file:
         assert file.readline()
