@@ -101,7 +101,7 @@ def test_trace_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.splitlines() == [
-        "reached 4002 3 200 600 200",
+        "reached 4002 2 200 600 200",
         "back True",
         "find ['shipped'] 2000",
         "history ['ship', 'pack', 'consume']",

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import secrets
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
@@ -60,8 +62,6 @@ class Entry:
     ----------
     content
         All that the call asks for: a repetition with the same key must ask for the same.
-    uid
-        Identifier of the event in the world; a new one if empty.
     """
 
     organisation_id: int
@@ -91,6 +91,27 @@ def contents(containers: Iterable[int]) -> list[State]:
         fresh = sorted(inner - seen)
         seen |= inner
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The document an event comes from: its own identifier, and what else it says."""
+
+    uid: str
+    detail: Mapping[str, object]
+
+
+_origin: ContextVar[Origin | None] = ContextVar("trace_origin", default=None)
+
+
+@contextmanager
+def told_by(origin: Origin) -> Iterator[None]:
+    """Let the event booked inside carry the identifier and words of the document that told of it."""
+    token = _origin.set(origin)
+    try:
+        yield
+    finally:
+        _origin.reset(token)
 
 
 def load_states(items: Iterable[range]) -> list[State]:
@@ -372,7 +393,7 @@ def _open(actor: Viewer, entry: Entry, key: str, digest: str) -> tuple[Ledger, B
 
 
 def _check_texts(entry: Entry) -> None:
-    for text in (entry.step, entry.reference, entry.party, entry.uid):
+    for text in (entry.step, entry.reference, entry.party):
         if len(text) > 200 or "\x00" in text:
             raise ConfigError(_("The text %(text)s is too long: use at most 200 characters.") % {"text": text[:40]})
 
@@ -388,7 +409,8 @@ def _again(before: Event, digest: str) -> Booked:
 
 
 def _write_event(actor: Viewer, entry: Entry, ledger: Ledger, key: str, digest: str) -> None:
-    uid = entry.uid or f"urn:uuid:{uuid7(ledger.now, secrets.token_bytes(10))}"
+    origin = _origin.get()
+    uid = origin.uid if origin else f"urn:uuid:{uuid7(ledger.now, secrets.token_bytes(10))}"
     Event(
         id=ledger.event_id,
         organisation_id=entry.organisation_id,
@@ -405,7 +427,7 @@ def _write_event(actor: Viewer, entry: Entry, ledger: Ledger, key: str, digest: 
         digest=digest,
         answer=[[r.start, len(r)] for r in ledger.made],
         contradictions=ledger.contradictions,
-        detail=dict(entry.detail),
+        detail={**entry.detail, **(origin.detail if origin else {})},
     ).save(force_insert=True)
     record(
         actor=actor,

@@ -58,17 +58,16 @@ def commission_lot(
         If the actor may not, or the place is not the organisation's.
     """
     draft = LotDraft(material_code, lot, quantity, unit, material_name, attributes or {})
-    entry = Entry(
-        organisation_id,
-        "commission",
-        key,
-        [draft, place_id, source, reference, event_at],
-        event_at=event_at,
+    return commission(
+        actor=actor,
+        organisation_id=organisation_id,
+        drafts=[draft],
+        key=key,
         place_id=place_id,
+        source=source,
         reference=reference,
-        party=source,
+        event_at=event_at,
     )
-    return book(actor, entry, lambda ledger: _make(ledger, [draft]))
 
 
 def commission_serials(
@@ -95,17 +94,46 @@ def commission_serials(
     ``commission_lot``.
     """
     draft = SerialsDraft(material_code, tuple(serials), count, prefix, start, width, material_name, attributes or {})
+    return commission(
+        actor=actor,
+        organisation_id=organisation_id,
+        drafts=[draft],
+        key=key,
+        place_id=place_id,
+        source=source,
+        reference=reference,
+        event_at=event_at,
+    )
+
+
+def commission(
+    *,
+    actor: Viewer,
+    organisation_id: int,
+    drafts: Sequence[LotDraft | SerialsDraft],
+    key: str,
+    place_id: int | None = None,
+    source: str = "",
+    reference: str = "",
+    event_at: int | None = None,
+) -> Booked:
+    """Make several lots and serials in one event; each draft gives one range of items.
+
+    The other parameters and errors are those of ``commission_lot``.
+    """
+    if not drafts:
+        raise ConfigError(_("Name what is to be made."))
     entry = Entry(
         organisation_id,
         "commission",
         key,
-        [draft, place_id, source, reference, event_at],
+        [list(drafts), place_id, source, reference, event_at],
         event_at=event_at,
         place_id=place_id,
         reference=reference,
         party=source,
     )
-    return book(actor, entry, lambda ledger: _make(ledger, [draft]))
+    return book(actor, entry, lambda ledger: _make(ledger, drafts))
 
 
 def commission_containers(

@@ -27,7 +27,8 @@ def find(viewer: Viewer, identifier: str) -> list[ItemView]:
     A number alone, a GS1 digital link, an EPC URI or an address of this product; several items if several materials
     use the same lot number.
     """
-    code, material = identify.parse(identifier)
+    said = identify.identity(identifier)
+    code, material = said.code, said.material
     rows = Item.objects.filter(code=code)
     if not viewer.system:
         rows = rows.filter(organisation_id=viewer.organisation_id or 0)
