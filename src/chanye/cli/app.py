@@ -91,7 +91,9 @@ def demo(
     data: Annotated[Path | None, typer.Option(help="Folder of all data; default: demo in the data folder.")] = None,
     port: Annotated[int | None, typer.Option(help="Port of the web server; 0 takes a free one.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    days: Annotated[int, typer.Option(min=1, max=730, help="Days of past that the first start brings in.")] = 60,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=730, help="Days of past that the first start brings in; 60, plant: 2.")
+    ] = None,
     score: Annotated[bool, typer.Option("--score", help="Play scripted troubles and score the answers.")] = False,
     minutes: Annotated[int, typer.Option(min=30, max=1440, help="Score: minutes of the shop to play.")] = 480,
     speed: Annotated[float, typer.Option(min=1, max=2000, help="Score: how much faster than life.")] = 480.0,
@@ -108,9 +110,13 @@ def demo(
         from chanye.cli.demo.score import run
 
         raise typer.Exit(run(minutes=minutes, speed=speed, as_json=json, data=data))
+    if plant:
+        from chanye.cli.demo.plant_start import start as start_plant
+
+        start_plant(data=data, port=port, host=host, days=min(days or 2, 30), mode=mode)
     from chanye.cli.demo.start import start
 
-    start(data=data, port=port, host=host, days=days)
+    start(data=data, port=port, host=host, days=days or 60)
 
 
 @app.command()

@@ -10,9 +10,10 @@ import numpy as np
 
 from chanye.cli.demo.site import Site
 from chanye.spine.history.types import F64, I64, Quality
+from chanye.twin.floor import Devices
 from chanye.twin.parts import DAY, MINUTE
 from chanye.twin.plan import SECOND
-from chanye.twin.shop import ANALOG, DISCRETE, METER, UNAVAILABLE, Shop
+from chanye.twin.shop import ANALOG, DISCRETE, METER, UNAVAILABLE
 
 if TYPE_CHECKING:
     from chanye.spine.history import History
@@ -39,7 +40,7 @@ def latest(history: History, site: Site) -> int:
 
 
 def fill(
-    history: History, site: Site, shop: Shop, start: int, end: int, progress: Callable[[float], None] | None = None
+    history: History, site: Site, shop: Devices, start: int, end: int, progress: Callable[[float], None] | None = None
 ) -> int:
     """Bring in what the shop's devices said in ``[start, end)`` (us UTC); return the number of samples.
 
@@ -67,7 +68,7 @@ def fill(
 
 
 def _day(
-    history: History, site: Site, shop: Shop, begin: int, stop: int, *, first: bool, now: int
+    history: History, site: Site, shop: Devices, begin: int, stop: int, *, first: bool, now: int
 ) -> Iterator[Column]:
     """Yield ``(series, times, values)`` of every item of every machine; NaN where it said UNAVAILABLE."""
     period = FINE if stop > now - RECENT else COARSE
@@ -84,7 +85,7 @@ def _day(
                 series, kind = place.series[item]
                 times = np.array([time for time, _ in rows], np.int64)
                 yield series, times, _values(history, series, kind, [value for _, value in rows])
-        for item in (*ANALOG, *METER):
+        for item in (one for one in (*ANALOG, *METER) if one in place.series):
             series, _ = place.series[item]
             times, values = shop.samples(code, item, begin, stop, period)
             yield series, times, values

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chanye.cli.demo.site import METER_RULES, bind, connect, control_drafts, ensure_organisation, meter_drafts
+from chanye.cli.demo.site import (
+    METER_RULES,
+    Place,
+    Site,
+    bind,
+    connect,
+    control_drafts,
+    ensure_organisation,
+    meter_drafts,
+)
 from chanye.parties.types import SYSTEM, Viewer
 from chanye.twin.plant.catalogue import DEFECTS, PRODUCTS, STAGE_NAMES, STOPS, Product
 from chanye.twin.plant.engine import Plant
@@ -41,17 +50,10 @@ GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class PlantSite:
-    """The plant as the records know it; ``gateway`` speaks for the terminals.
+    """The plant as the records know it: its machines, its lines by code, and who speaks for its terminals."""
 
-    By machine: ``places`` are assets, ``controls`` the ``(series, kind)`` of each item, ``energy`` the registers.
-    """
-
-    organisation: int
-    site: int
+    machines: Site
     lines: Mapping[str, int]
-    places: Mapping[str, int]
-    controls: Mapping[str, Mapping[str, tuple[int, str]]]
-    energy: Mapping[str, int]
     gateway: Viewer
 
 
@@ -94,15 +96,22 @@ def ensure_plant(plant: Plant, agents: Mapping[str, str]) -> PlantSite:
         controls |= bind(f"line-{code.lower()}", control_drafts(Voice(plant, code).machines, STATES))
     rules = _meter_rules()
     connect(site, METERS, "mqtt", {"source": "embedded", "rules": rules})
-    energy: dict[str, int] = {}
+    meters: dict[str, dict[str, tuple[int, str]]] = {}
     for code in lines:
         root = f"line-{code.lower()}"
-        found = bind(METERS, meter_drafts(Voice(plant, code).machines, rules, root))
-        energy |= {machine: items["energy_kwh"][0] for machine, items in found.items()}
+        meters |= bind(METERS, meter_drafts(Voice(plant, code).machines, rules, root))
     _master(organisation, places, benches, people)
     _calendar(organisation, site)
     gateway = Viewer(people["plant-gateway"], organisation, frozenset({"manager"}), name="plant-gateway")
-    return PlantSite(organisation, site, lines, places, controls, energy, gateway)
+    machines = {code: Place(number, controls[code] | meters[code]) for code, number in places.items()}
+    return PlantSite(Site(organisation, site, machines), lines, gateway)
+
+
+def make_token(site: PlantSite) -> str:
+    """Make a key for the plant's terminals."""
+    from chanye.parties.actions import create_api_token
+
+    return create_api_token(actor=site.gateway, name="terminals")[1]
 
 
 def _meter_rules() -> list[dict[str, Any]]:

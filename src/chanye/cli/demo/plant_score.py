@@ -11,22 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chanye.cli.demo.plant import PlantSite, ensure_plant
+from chanye.cli.demo.plant import PlantSite, ensure_plant, make_token
 from chanye.cli.demo.score import PERIOD, until, worked
 from chanye.cli.up import Stack, apply_settings, free_port, prepare
 from chanye.kernel.errors import ConfigError
-from chanye.twin.agent import Agent
-from chanye.twin.floor import Floor, ShopClock, wall_clock
-from chanye.twin.meter import Meters
+from chanye.twin.floor import ShopClock, wall_clock
 from chanye.twin.parts import MINUTE
 from chanye.twin.plant import script
 from chanye.twin.plant.clerks import Clerks
 from chanye.twin.plant.door import Door, Office
 from chanye.twin.plant.engine import Plant
-from chanye.twin.plant.layout import LINES, STATIONS
+from chanye.twin.plant.layout import LINES
+from chanye.twin.plant.life import Life, connect_meters, make_agents, make_floors
 from chanye.twin.plant.practice import PRACTICES, Mode
 from chanye.twin.plant.score import COUNTS_BAR, REASONS_BAR, Told, score_counts, true_counts
-from chanye.twin.plant.voice import Voice
 from chanye.twin.score import Answer, Score, score
 
 SEED = 2026
@@ -91,111 +89,78 @@ def play(folder: Path, mode: Mode, window: int, speed: float, say: Callable[[str
     say("Preparing an empty product")
     prepare(settings)
     from chanye.cli import setup_django
+    from chanye.connectors.broker import read_address
 
     setup_django()
     start = script.start_of_score(wall_clock())
     plant = Plant(PRACTICES[mode], SEED, start, troubles=script.troubles(start, window))
-    agents = {
-        line.code: Agent(machines=list(Voice(plant, line.code).machines.values()), port=free_port("127.0.0.1", 0))
-        for line in LINES
-    }
+    agents = make_agents(plant, [free_port("127.0.0.1", 0) for _ in LINES])
     site = ensure_plant(plant, {code: agent.url.rstrip("/") for code, agent in agents.items()})
-    floors = [
-        Floor(Voice(plant, code), agent, lambda: start, outages=script.outages(start, window), period=PERIOD)
-        for code, agent in agents.items()
-    ]
+    floors = make_floors(plant, agents, lambda: start, outages=script.outages(start, window), period=PERIOD)
     with Stack(settings.data, 0, ["--broker"]) as stack:
-        office = Office(Door(stack.url.rstrip("/"), _token(site)), site.site)
+        office = Office(Door(stack.url.rstrip("/"), make_token(site)), site.machines.site)
         clerks = Clerks(plant, script.offline(start, window), (start + window,))
+        life = Life(plant, floors, office, clerks)
         try:
-            for floor in floors:
-                floor.meters = meters_of(settings.data, floor)
+            address = read_address(settings.data)
+            connect_meters(floors, address.host, address.mqtt_port)
+            for floor in floors.values():
                 floor.start()
-            until(lambda: _reached(floors, site, controls_only=True), "the connection to the plant's agents")
+            until(lambda: _reached(life, site, controls_only=True), "the connection to the plant's agents")
             say(f"Playing {window // MINUTE} minutes of the plant, {mode}, at {speed:g} times its speed")
-            _play(floors, office, clerks, (start + window, start + window + AFTER), speed)
+            _play(life, (start + window, start + window + AFTER), speed)
             say("Waiting until everything has arrived")
-            until(lambda: _reached(floors, site) and worked(), "the last readings and frames")
-            found = ask(plant, floors, office, site, (start, start + window))
+            until(lambda: _reached(life, site) and worked(), "the last readings and frames")
+            found = ask(life, site, (start, start + window))
         finally:
-            for floor in floors:
-                floor.agent.hang_up()
-                if floor.meters is not None:
-                    floor.meters.stop()
+            life.close()
     found.seconds = time.monotonic() - begin
     return found
 
 
-def _token(site: PlantSite) -> str:
-    from chanye.parties.actions import create_api_token
-
-    return create_api_token(actor=site.gateway, name="terminals")[1]
-
-
-def meters_of(data: Path, floor: Floor) -> Meters:
-    """Return the running meters of a line."""
-    from chanye.connectors.broker import read_address
-
-    address = read_address(data)
-    (line,) = {STATIONS[0].line if not isinstance(floor.shop, Voice) else floor.shop.line}
-    root = f"line-{line.lower()}"
-    meters = Meters(address.host, address.mqtt_port, f"{root}-meters", root=root)
-    meters.start()
-    return meters
-
-
-def _play(floors: list[Floor], office: Office, clerks: Clerks, ends: tuple[int, int], speed: float) -> None:
+def _play(life: Life, ends: tuple[int, int], speed: float) -> None:
     """Play up to the window's end, let everybody report, and play a little on."""
-    clock = ShopClock(floors[0].position, speed)
     end, after = ends
-    at = floors[0].position
+    at = min(floor.position for floor in life.floors.values())
+    clock = ShopClock(at, speed)
     while at < end:
         at = min(clock(), end)
-        step(floors, office, clerks, at, last=at == end)
+        life.step(at, last=at == end)
         time.sleep(0.05)
-    office.send(1 << 62)
-    for floor in floors:
+    life.office.send(1 << 62)
+    for floor in life.floors.values():
         floor.step(after)
 
 
-def step(floors: list[Floor], office: Office, clerks: Clerks, at: int, *, last: bool = False) -> None:
-    """Play everything up to ``at``: devices, then orders, then what people report."""
-    for floor in floors:
-        floor.step(at)
-    for order in clerks.plant.orders[len(office.orders) :]:
-        office.order(order)
-    office.take(clerks.collect(at, last=last))
-    office.send(at)
-
-
-def _reached(floors: list[Floor], site: PlantSite, *, controls_only: bool = False) -> bool:
+def _reached(life: Life, site: PlantSite, *, controls_only: bool = False) -> bool:
     """Whether the newest of everything that was said is stored."""
     from chanye.spine.store import reader
 
+    places = site.machines.places
     wanted: dict[int, int] = {}
-    for floor in floors:
+    for floor in life.floors.values():
         for observation in floor.agent.buffer.current().observations:
             item = floor.agent.items[observation.item]
-            wanted[site.controls[item.device][item.name][0]] = observation.time
+            wanted[places[item.device].series[item.name][0]] = observation.time
         if not controls_only:
             if floor.meters is None or floor.meters.pending():
                 return False
             last = (floor.position - 1) // PERIOD * PERIOD
-            wanted |= {site.energy[machine]: last for machine in floor.shop.machines}
+            wanted |= {places[machine].series["energy_kwh"][0]: last for machine in floor.shop.machines}
     latest = reader().latest(list(wanted))
     return all(int(t) >= at for t, at in zip(latest.time, wanted.values(), strict=True))
 
 
-def ask(plant: Plant, floors: list[Floor], office: Office, site: PlantSite, window: tuple[int, int]) -> Played:
+def ask(life: Life, site: PlantSite, window: tuple[int, int]) -> Played:
     """Ask the product what its pages would say, and compare."""
     machines = [
         score(floor.truth(machine, *window), _machine(site, machine, *window))
-        for floor in floors
+        for floor in life.floors.values()
         for machine in floor.shop.machines
     ]
-    told = _operations(office)
-    operations = score_counts(true_counts(plant.record, *window), told)
-    return Played(plant, machines, operations, office)
+    told = _operations(life.office)
+    operations = score_counts(true_counts(life.plant.record, *window), told)
+    return Played(life.plant, machines, operations, life.office)
 
 
 def _machine(site: PlantSite, machine: str, start: int, end: int) -> Answer:
@@ -204,10 +169,12 @@ def _machine(site: PlantSite, machine: str, start: int, end: int) -> Answer:
     from chanye.spine.history.types import SeriesSpec
     from chanye.spine.store import reader
 
-    asset = site.places[machine]
-    strip = factory.strip(SYSTEM, asset, start, end, now=end)
-    kpis = factory.machine_kpis(SYSTEM, asset, start, end, now=end)
-    answer = reader().aggregate([SeriesSpec(site.energy[machine])], start, end + 1, end + 1 - start, ["Increase"])
+    place = site.machines.places[machine]
+    strip = factory.strip(SYSTEM, place.asset, start, end, now=end)
+    kpis = factory.machine_kpis(SYSTEM, place.asset, start, end, now=end)
+    answer = reader().aggregate(
+        [SeriesSpec(place.series["energy_kwh"][0])], start, end + 1, end + 1 - start, ["Increase"]
+    )
     increase = float(answer.columns["Increase"][0][0])
     states = tuple((piece.start, piece.end, piece.state) for piece in strip)
     return Answer(machine, states, kpis.produced.value, None if increase != increase else increase)  # NaN

@@ -75,7 +75,7 @@ def prepare_demo(days: int) -> list[ChildPlan]:
     with History(settings.history_folder, min_free_bytes=settings.min_free_mb << 20) as history:
         said = past.latest(history, site)
         since = said + past.STEP if said else known.epoch
-        rows = past.fill(history, site, shop, since, now, _Bar("Bringing in the shop's past")) if since < now else 0
+        rows = past.fill(history, site, shop, since, now, Bar("Bringing in the shop's past")) if since < now else 0
     past.compute_frames()
     print(f"{rows:,} samples of the shop's past in {time.monotonic() - begin:.1f} s; the shop is simulated.")
     argv = [sys.executable, "-m", "chanye.twin", "--seed", str(known.seed), "--epoch", str(known.epoch)]
@@ -84,7 +84,7 @@ def prepare_demo(days: int) -> list[ChildPlan]:
     return [ChildPlan("twin", argv)]
 
 
-class _Bar:
+class Bar:
     """A progress bar on a terminal; silence elsewhere."""
 
     def __init__(self, title: str) -> None:

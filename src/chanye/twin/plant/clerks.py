@@ -85,7 +85,6 @@ class Clerks:
     _spans: list[int] = field(default_factory=lambda: [0] * len(STATIONS))
     _pending: dict[int, _Pending] = field(default_factory=dict)
     _working: dict[int, tuple[int, int]] = field(default_factory=dict)
-    _number: int = 0
     _told: list[Note] = field(default_factory=list)
     _sheet: int = 0
 
@@ -234,10 +233,9 @@ class Clerks:
     ) -> None:
         station = STATIONS[machine]
         terminal = f"T-{station.zone}"
-        self._number += 1
         mending = operation is not None and operation[2]
         entry = dict(body) | {
-            "key": f"plant-{self._number:06d}",
+            "key": _key(station.code, time, operation, body),
             "event_at": time + self._skew(machine),
             "place": None if mending else station.code.lower(),
             "person": person or person_of(station.zone, shift_at(time).code),
@@ -246,6 +244,13 @@ class Clerks:
         send_at = out.end if out else time + wait
         note = Note(send_at, terminal, operation, entry)
         self._told += [note, note] if out and out.twice else [note]
+
+
+def _key(machine: str, time: int, operation: tuple[int, int, bool] | None, body: Mapping[str, Any]) -> str:
+    """Return a key that is the same however often the plant is played: one machine, one moment, one thing."""
+    what = next((word for word in ("rework", "scrap", "good") if body.get(word)), body.get("phase", ""))
+    where = "" if operation is None else f"{operation[0]}.{operation[1]}{'m' if operation[2] else ''}"
+    return f"{machine}-{time}-{body['kind']}-{what}-{where}"
 
 
 def whole_stop(spans: Sequence[Span], at: int) -> tuple[Span, int]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from chanye.twin.plant.clerks import Note
@@ -21,6 +21,13 @@ BATCH = 50
 
 class DoorError(Exception):
     """The product answered something that the plant did not expect."""
+
+
+class Asks(Protocol):
+    """Anything that answers requests of the product's interface."""
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request and return the answer."""
 
 
 @dataclass(slots=True)
@@ -77,7 +84,7 @@ class Office:
     what was sent; ``refused`` keeps what was refused and why.
     """
 
-    door: Door
+    door: Asks
     site: int
     operations: dict[tuple[int, int, bool], int] = field(default_factory=dict)
     orders: dict[int, int] = field(default_factory=dict)
@@ -111,20 +118,33 @@ class Office:
             heapq.heappush(self._queue, (note.send_at, self._number, note))
 
     def send(self, now: int) -> int:
-        """Send what has to leave before ``now`` (us UTC), terminal by terminal; return how many entries that were."""
-        due: list[Note] = []
-        while self._queue and self._queue[0][0] < now:
-            due.append(heapq.heappop(self._queue)[2])
-        for terminal, notes in groupby(due, key=lambda note: note.terminal):
-            entries = [self._entry(note) for note in notes]
-            for first in range(0, len(entries), BATCH):
-                self._post(terminal, entries[first : first + BATCH])
-        return len(due)
+        """Send what has to leave before ``now`` (us UTC), terminal by terminal; return how many entries that were.
 
-    @property
-    def waiting(self) -> int:
-        """Entries that have not left."""
-        return len(self._queue)
+        Raises
+        ------
+        DoorError
+            If the product cannot be reached; what was not sent is kept.
+        """
+        due: list[tuple[int, int, Note]] = []
+        while self._queue and self._queue[0][0] < now:
+            due.append(heapq.heappop(self._queue))
+        sent = 0
+        try:
+            for terminal, rows in groupby(due, key=lambda row: row[2].terminal):
+                entries = [self._entry(note) for _, _, note in rows]
+                for first in range(0, len(entries), BATCH):
+                    self._post(terminal, entries[first : first + BATCH])
+                    sent += len(entries[first : first + BATCH])
+        except DoorError:
+            for row in due[sent:]:  # the queue of a terminal survives; what was booked already books once
+                heapq.heappush(self._queue, row)
+            raise
+        return sent
+
+    def forget(self, before: int) -> None:
+        """Leave out what had to leave before a moment (us UTC): it was told then."""
+        while self._queue and self._queue[0][0] < before:
+            heapq.heappop(self._queue)
 
     def _entry(self, note: Note) -> Mapping[str, Any]:
         entry = {name: value for name, value in note.body.items() if value is not None}

@@ -236,6 +236,7 @@ class Plant(Flow):
         cell.task, cell.served = task, (task.crew, slot)
         self._enter(cell, task.state, task.reason, person)
         if task.state == "setup" and cell.op is not None:
+            self._leave(cell)
             self._act(cell.op, "setup", person)
         self._occupy(cell, task.duration)
 

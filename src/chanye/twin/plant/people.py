@@ -99,6 +99,17 @@ def next_bell(time: int) -> int:
     return later[0] if later else midnight + DAY + _WHISTLES[0][0]
 
 
+def sheets_between(start: int, end: int) -> list[int]:
+    """Return the ends of shifts in ``(start, end]``: when a foreman counts [us UTC]."""
+    found: list[int] = []
+    midnight = (start + BEIJING) // DAY * DAY - BEIJING
+    while midnight < end:
+        ends = [midnight + shift.end for shift in SHIFTS]
+        found += [at for at in ends if start < at <= end and at_work(at - MINUTE) == "work"]
+        midnight += DAY
+    return found
+
+
 def shift_at(time: int) -> Shift:
     """Return the shift that is on, or the last that was, at ``time`` (us UTC)."""
     local = (time + BEIJING) % DAY
