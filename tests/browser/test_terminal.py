@@ -11,7 +11,10 @@ import pytest
 from django.db import OperationalError
 from playwright.sync_api import Page, expect
 
-from chanye.domains.factory.models import Booking
+from chanye.domains.factory.actions.orders import close_order
+from chanye.domains.factory.models import Booking, InboxEntry
+from chanye.domains.factory.queries.orders import conflicts
+from chanye.kernel.time import now_us
 from chanye.parties.models import Membership, Person
 from mes_kit import Mes
 
@@ -56,9 +59,16 @@ def tap(page: Page, name: str, **more: Any) -> None:
     page.get_by_role("button", name=name, **more).first.click()
 
 
+def begin(page: Page) -> None:
+    """Start the first operation and wait until that is booked."""
+    tap(page, "开工")
+    expect(page.get_by_role("button", name="+1").first).to_be_visible()
+    booked(page)
+
+
 def booked(page: Page) -> None:
     """Wait until nothing waits on the tablet."""
-    expect(page.locator("[data-link=fine] [data-count]")).to_have_text("全部已报工")
+    expect(page.locator("[data-link=fine] [data-count]")).to_have_text("全部已报工", timeout=10_000)
 
 
 def test_a_tap_starts_counts_and_finishes(tablet: Any, mes: Mes) -> None:
@@ -86,3 +96,163 @@ def test_a_tap_starts_counts_and_finishes(tablet: Any, mes: Mes) -> None:
     assert (mill.state, mill.good, mill.scrap) == ("finished", 3, 1)
     assert Booking.objects.filter(kind="output").count() == 3
     assert watched.errors == []
+
+
+def test_a_shift_without_a_network_is_booked_once_with_both_times(tablet: Any, mes: Mes) -> None:
+    mes.order("W-1", 40)
+    watched = tablet(worker=True)
+    page, context = watched.page, watched.page.context
+    begin(page)
+    context.set_offline(True)
+    tap(page, "+1")
+    expect(page.locator("[data-said=kept]")).to_be_visible()
+    tap(page, "+5")
+    expect(page.locator("[data-good]")).to_have_text("6")
+    expect(page.locator("[data-count]")).to_have_text("本机暂存 2 条")
+    expect(page.locator("[data-link]")).to_contain_text("离线")
+    watched.picture("terminal-offline")
+    page.reload()  # the page comes from the worker, the screen and the queue from the tablet
+    expect(page.locator("[data-good]")).to_have_text("6")
+    other = context.new_page()  # a second tab on the same queue
+    other.goto(page.url)
+    expect(other.locator("[data-count]")).to_have_text("本机暂存 2 条")
+    tap(other, "+10")
+    expect(page.locator("[data-good]")).to_have_text("16")
+    page.get_by_text("本机暂存 3 条").click()
+    watched.picture("terminal-queue")
+    tap(page, "关闭")
+    assert not Booking.objects.filter(kind="output").exists()
+    other.close()
+    back = now_us()
+
+    def lose(route: Any) -> None:  # the server books, the answer is lost on its way
+        route.fetch()
+        route.abort()
+
+    page.route("**/terminal/inbox", lose, times=1)
+    context.set_offline(False)
+    booked(page)
+    expect(page.locator("[data-good]")).to_have_text("16")
+    page.close()
+    rows = until(lambda: list(Booking.objects.filter(kind="output").order_by("id")))
+    assert [row.good for row in rows] == [1, 5, 10]
+    assert [row.event_at for row in rows] == sorted(row.event_at for row in rows)
+    assert all(row.event_at < back <= row.received_at for row in rows)
+    assert InboxEntry.objects.filter(kind="output").count() == 3
+
+
+def test_what_is_refused_stays_until_it_is_seen_and_settled(tablet: Any, mes: Mes) -> None:
+    order = mes.order("W-1", 3)
+    watched = tablet()
+    page, context = watched.page, watched.page.context
+    begin(page)
+    context.set_offline(True)
+    tap(page, "+1")
+    expect(page.locator("[data-count]")).to_have_text("本机暂存 1 条")
+    close_order(actor=mes.planner, order_id=order, short=True)
+    context.set_offline(False)
+    expect(page.locator("[data-link=bad]")).to_contain_text("1 条被拒")
+    page.reload()
+    page.locator("[data-link=bad]").click()
+    expect(page.locator(".queue .refused em")).to_contain_text("W-1")
+    watched.picture("terminal-refused")
+    tap(page, "已看")
+    booked(page)
+    page.goto(page.url.replace("/terminal/mes-mill/", "/conflicts/"))
+    watched.picture("conflicts")
+    page.locator("[data-rows] a").first.click()
+    watched.picture("conflict")
+    page.get_by_label("做了什么").fill("已改报到工单 W-2")
+    tap(page, "已正确报工")
+    expect(page.locator(".toast")).to_be_visible()
+    page.close()
+    assert until(lambda: conflicts(mes.planner, mes.firm.pk) == [])
+
+
+def test_a_wrong_clock_is_put_right_and_refused_when_sent_raw(tablet: Any, mes: Mes, visit: Any) -> None:
+    order = mes.order("W-1", 3)
+    watched = tablet("/terminal/")
+    page = watched.page
+    page.add_init_script("{ const right = Date.now; Date.now = () => right() + 86_400_000; }")
+    watched.picture("terminal-places")
+    page.get_by_role("link", name="mes-mill mes-mill").click()
+    tap(page, "开工")
+    tap(page, "+1")
+    booked(page)
+    raw = {"key": "raw", "kind": "output", "operation": mes.operation(order, 10).pk, "good": 1}
+    answer = page.evaluate(
+        """async (raw) => (await (await fetch("/terminal/inbox", {method: "POST",
+        headers: {"X-CSRFToken": /csrftoken=([^;]+)/.exec(document.cookie)[1]},
+        body: JSON.stringify({entries: [{...raw, event_at: Date.now() * 1000}]})})).json()).outcomes[0]""",
+        raw,
+    )
+    assert answer["outcome"] == "refused"
+    page.close()
+    (row,) = Booking.objects.filter(kind="output")
+    assert abs(row.event_at - row.received_at) < 5_000_000
+
+
+def test_codes_badges_calls_and_notes(tablet: Any, mes: Mes) -> None:
+    mes.order("W-1", 3)
+    mes.order("W-2", 3)
+    watched = tablet()
+    page = watched.page
+    expect(page.get_by_role("button", name="开工").first).to_be_visible()
+
+    def scan(code: str) -> None:
+        page.keyboard.type(code)
+        page.keyboard.press("Enter")
+
+    scan("mes-operator")
+    expect(page.locator("header .person")).to_contain_text("operator")
+    tap(page, "开工")
+    scan("L-2026-07")
+    expect(page.locator("dl")).to_contain_text("L-2026-07")
+    tap(page, "计数器")
+    for digit in "12":
+        tap(page, digit, exact=True)
+    page.locator("[data-name=from]").click()
+    for digit in "10":
+        tap(page, digit, exact=True)
+    watched.picture("terminal-counter")
+    tap(page, "报合格 2 件")
+    expect(page.locator("[data-good]")).to_have_text("2")
+    booked(page)
+    expect(page.locator(".last")).to_contain_text("合格 2")
+    tap(page, "撤销")
+    expect(page.locator("[data-good]")).to_have_text("0")
+    tap(page, "呼叫")
+    tap(page, "维修")
+    expect(page.locator(".notice.call")).to_contain_text("尚无人到场")
+    tap(page, "交接班")
+    page.locator("textarea").fill("三号刀已换 <b>")
+    tap(page, "留言")
+    booked(page)
+    expect(page.locator(".notice.note")).to_have_count(0)  # the next one reads it
+    scan("mes-planner")
+    expect(page.locator(".notice.note")).to_contain_text("三号刀已换 <b>")
+    watched.picture("terminal-notices")
+    tap(page, "已到场")
+    tap(page, "已解决")
+    expect(page.locator(".notice.call")).to_have_count(0)
+    scan("mes-bench")
+    page.wait_for_url("**/terminal/mes-bench/")
+    booked(page)
+    page.close()
+    first = until(lambda: Booking.objects.filter(kind="output").select_related("person").get())
+    assert (first.person.username, first.lot, first.good) == ("mes-operator", "L-2026-07", 2)
+    assert Booking.objects.filter(reverses=first).exists()
+
+
+def test_a_full_tablet_says_so_and_pretends_nothing(tablet: Any, mes: Mes) -> None:
+    mes.order("W-1", 3)
+    watched = tablet()
+    page = watched.page
+    page.evaluate(
+        "() => { IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError') } }"
+    )
+    tap(page, "开工")
+    expect(page.locator("[data-said=lost]")).to_contain_text("存储已满")
+    watched.picture("terminal-full")
+    page.close()
+    assert not InboxEntry.objects.exists()

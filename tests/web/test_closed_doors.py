@@ -12,8 +12,11 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from chanye.domains.factory.actions.inbox import receive_entries
 from chanye.domains.factory.actions.machines import save_calendar
+from chanye.domains.factory.queries import orders as refused
 from chanye.kernel.settings import get_settings
+from chanye.kernel.time import now_us
 from chanye.parties import actions as parties
 from chanye.parties.models import Person
 from chanye.parties.types import SYSTEM, Viewer
@@ -29,7 +32,7 @@ OPEN = {"health", "home", "search", "help", "set_language", "sign-in", "sign-out
 #: Pages about the viewer's own organisation: no number in the address could name another's.
 OWN = {"switch-organisation", "tokens", "people", "password", "audit", "connections", "new-connection",
        "calendars", "new-calendar", "files", "webhooks",
-       "terminal", "terminal-place", "terminal-worker", "terminal-inbox"}  # fmt: skip
+       "terminal", "terminal-place", "terminal-worker", "terminal-inbox", "calls", "conflicts"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -97,13 +100,17 @@ class Firm:
         webhooks.ping_webhook(actor=viewer, webhook_id=self.webhook)
         self.event = queries.deliveries(viewer, self.webhook)[0].id
 
+        sent = {"key": code, "kind": "output", "event_at": now_us(), "place": "m", "note": f"SECRET {code}"}
+        receive_entries(actor=viewer, organisation_id=self.id, terminal="T", entries=[sent])
+        self.entry = refused.conflicts(viewer, self.id)[0].pk
+
     def address(self, pattern: str) -> str:
         numbers = {
             "<int:series_id>": self.series.id, "<int:site_id>": self.site.id, "<int:machine_id>": self.machine.id,
             "<int:connection_id>": self.connection, "<str:form>": "csv", "<slug:name>": "availability",
             "<int:webhook_id>": self.webhook, "<int:delivery_id>": self.event,
             "<int:calendar_id>": self.calendar, "<int:file_id>": self.file, "<str:name>": "x.png",
-            "<path:code>": "m",
+            "<path:code>": "m", "<int:entry_id>": self.entry,
         }  # fmt: skip
         for word, number in numbers.items():
             pattern = pattern.replace(word, str(number))

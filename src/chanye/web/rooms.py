@@ -36,6 +36,20 @@ ROOMS: tuple[Room, ...] = (
         frozenset({"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}),
     ),
     Room("orders", _("Orders"), "orders", ("/orders/", "/dispatch/")),
+    Room(
+        "calls",
+        _("Calls"),
+        "bell",
+        ("/calls/",),
+        frozenset({"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}),
+    ),
+    Room(
+        "conflicts",
+        _("Refused bookings"),
+        "warn",
+        ("/conflicts/",),
+        frozenset({"planner", "quality", "engineer", "manager", "admin"}),
+    ),
     Room("connections", _("Connections"), "plug", ("/connections/",), frozenset({"engineer", "manager", "admin"})),
     Room(
         "calendars", _("Shifts"), "calendar", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})

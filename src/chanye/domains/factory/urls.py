@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from chanye.domains.factory import urls_orders
-from chanye.domains.factory.pages import board, machine, settings, terminal
+from chanye.domains.factory.pages import andon, board, conflicts, machine, settings, terminal
 
 urlpatterns = [
     path("sites/<int:site_id>/", board.site_board, name="site"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("machines/<int:machine_id>/figures/<slug:name>/", machine.figure_page, name="figure"),
     path("machines/<int:machine_id>/settings/", settings.machine_settings, name="machine-settings"),
     *terminal.urlpatterns,
+    *andon.urlpatterns,
+    *conflicts.urlpatterns,
     path("calendars/", settings.calendar_list, name="calendars"),
     path("calendars/new/", settings.new_calendar, name="new-calendar"),
     path("calendars/<int:calendar_id>/", settings.calendar_page, name="calendar"),

@@ -153,7 +153,7 @@ def _queue() -> dict[str, str]:
         ),
         "kept_here": _("kept here, not yet booked"),
         "refused": _("refused"),
-        "seen": _("Seen"),
+        "seen": _("I have seen it"),
         "kind_start": _("Start"),
         "kind_pause": _("Pause"),
         "kind_finish": _("Finish"),

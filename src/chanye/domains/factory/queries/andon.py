@@ -8,7 +8,9 @@ from django.db.models import QuerySet
 
 from chanye.domains.factory.models import AndonCall
 from chanye.domains.factory.types.terminal import Call
+from chanye.parties.rules import require
 from chanye.parties.types import Viewer
+from chanye.sheets import Rows, View
 
 
 def visible_calls(viewer: Viewer) -> QuerySet[AndonCall]:
@@ -48,3 +50,9 @@ def call_ref(viewer: Viewer, row: AndonCall) -> Call:
         closed_by=str(row.closed_by or ""),
         closing_note=row.closing_note,
     )
+
+
+def calls_table(viewer: Viewer, view: View) -> Rows:
+    """Return the calls that a view asks for, open and closed."""
+    require(viewer, "read_site", viewer.organisation_id)
+    return view.apply(visible_calls(viewer), make=lambda row: call_ref(viewer, row))

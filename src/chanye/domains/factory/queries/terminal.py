@@ -281,7 +281,14 @@ def _booked(asset: AssetRef, now: int) -> tuple[Booked, ...]:
 def _handovers(asset: AssetRef, now: int) -> tuple[Handover, ...]:
     rows = HandoverNote.objects.filter(place_id=asset.id, event_at__gte=now - NOTED).select_related("person")
     return tuple(
-        Handover(row.pk, row.note, row.shift, row.event_at, str(row.person or ""))
+        Handover(
+            row.pk,
+            row.note,
+            row.shift,
+            row.event_at,
+            str(row.person or ""),
+            row.person.username if row.person else "",
+        )
         for row in rows.order_by("-event_at")[:3]
     )
 

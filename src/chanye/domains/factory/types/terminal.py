@@ -126,13 +126,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """A note from one shift to the next."""
+    """A note from one shift to the next; ``badge``: of who wrote it."""
 
     id: int
     note: str
     shift: str
     at: int
     by: str
+    badge: str
 
 
 @dataclass(frozen=True, slots=True)

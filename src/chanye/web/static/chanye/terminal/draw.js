@@ -12,7 +12,7 @@ export function drawer(words) {
   const t = (name, fill = {}) => (words[language]?.[name] ?? name).replace(/\{(\w+)\}/g, (_, key) => fill[key] ?? "");
   const named = (one) => (one ? (language === "en" ? one.name_en : one.name) : "");
   const clock = (us) => new Date(us / 1000).toLocaleTimeString("sv-SE", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Shanghai" });
-  const day = (us) => new Date(us / 1000).toLocaleString("sv-SE", { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", timeZone: "Asia/Shanghai" });
+  const day = (us) => new Date(us / 1000).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }).slice(5, 16);
   const press = (act, text, { kind = "", data = {}, sign = "", sub = "" } = {}) => html`<button type="button" class="key ${kind}" data-act="${act}" ${Object.entries(data).map(([key, value]) => html` data-${key}="${value}"`)}>${sign && icon(sign)}<b>${text}</b>${sub && html`<small>${sub}</small>`}</button>`;
   const since = (us) => html`<time data-since="${us}"></time>`;
   const counted = (c) => [c.good && t("n_good", { n: c.good }), c.scrap && t("n_scrap", { n: c.scrap }), c.rework && t("n_rework", { n: c.rework })].filter(Boolean).join(" · ");
@@ -31,11 +31,11 @@ ${state?.place && press("sheet", t("call"), { data: { sheet: "call" }, kind: "he
 ${press("language", language === "en" ? "中文" : "EN", { kind: "narrow" })}</header>`;
   }
   /* ---- things that want an answer stand above the work ---- */
-  function notices({ state, safe }) {
+  function notices({ state, safe, me }) {
     return html`<div class="notices">${!safe && html`<p class="notice quiet">${icon("warn")}<span>${t("unsafe")}</span></p>`}
 ${state.stops.slice(0, 1).map((stop) => html`<p class="notice stop">${icon("warn")}<span><b>${t("stopped_for")} ${stop.end ? html`${clock(stop.start)}–${clock(stop.end)}` : since(stop.start)}</b> ${stop.text}${state.stops.length > 1 && html` · ${t("n_more", { n: state.stops.length - 1 })}`}</span>${press("sheet", t("give_reason"), { data: { sheet: "stop", start: stop.start }, kind: "warm" })}</p>`)}
 ${state.calls.map((call) => html`<p class="notice call">${icon("bell")}<span><b>${t("called", { type: named(state.reasons.help?.find((one) => one.code === call.type)) })} ${since(call.raised_at)}</b> ${call.answered_at ? t("help_is_here", { by: call.answered_by || "" }) : t("help_comes")}</span>${!call.answered_at && press("answer", t("help_here"), { data: { call: call.id || call.key } })}${press("close-call", t("call_done"), { data: { call: call.id || call.key } })}</p>`)}
-${state.handovers.filter((one) => !ui.read.includes(one.at)).slice(0, 1).map((one) => html`<p class="notice note">${icon("page")}<span><b>${t("handover_from", { by: one.by, at: day(one.at) })}</b> ${one.note}</span>${press("read", t("understood"), { data: { at: one.at } })}</p>`)}</div>`;
+${state.handovers.filter((one) => one.badge !== me && !ui.read.includes(one.at)).slice(0, 1).map((one) => html`<p class="notice note">${icon("page")}<span><b>${t("handover_from", { by: one.by, at: day(one.at) })}</b> ${one.note}</span>${press("read", t("understood"), { data: { at: one.at } })}</p>`)}</div>`;
   }
   /* ---- the operation in hand ---- */
   const fact = (name, value, kind = "") => html`<div class="fact ${kind}"><dt>${name}</dt><dd>${value}</dd></div>`;
@@ -99,15 +99,15 @@ ${[...groups].map(([group, found]) => html`<h2>${group}</h2><div class="tiles">$
       const task = state.tasks.find((one) => one.id === ui.sheet.id), page = task.instruction[ui.sheet.page], last = ui.sheet.page === task.instruction.length - 1;
       return html`<div class="page">${page.file && html`<img src="${page.file}" alt="">`}<p>${page.text}</p></div><div class="row">${ui.sheet.page > 0 && press("page", t("back"), { sign: "left", data: { n: -1 } })}<span class="grow">${task.instruction_title} · ${t("version")} ${task.instruction_version} · ${ui.sheet.page + 1} / ${task.instruction.length}</span>${press("page", t(page.confirm ? "i_confirm" : last ? "close" : "further"), { kind: page.confirm || !last ? "main" : "", sign: page.confirm ? "check" : "right", data: { n: 1 } })}</div>`;
     },
-    queue: ({ rows, link, state }) => {
+    queue: ({ rows, link }) => {
       const seen = rows.filter((row) => row.status !== "booked");
-      const told = (entry) => [t(`kind_${entry.kind}`), state?.tasks?.find((one) => one.id === entry.operation)?.order, counted({ good: entry.kind === "counter" ? entry.to - entry.from : entry.good, scrap: entry.scrap, rework: entry.rework })].filter(Boolean).join(" · ");
+      const told = ({ entry, about }) => [t(`kind_${entry.kind}`), about, counted({ good: entry.kind === "counter" ? entry.to - entry.from : entry.good, scrap: entry.scrap, rework: entry.rework })].filter(Boolean).join(" · ");
       return html`<p class="hint">${!link.signed ? html`${t("sign_in_do")} <a href="/sign-in/?next=/terminal/">${t("sign_in_again")}</a>` : link.online === false ? t("offline_do") : link.said || t("queue_do")}</p>
-<ul class="queue">${seen.map((row) => html`<li class="${row.status}"><span><b>${told(row.entry)}</b><small>${day(row.entry.event_at)} · ${t(row.status === "refused" ? "refused" : "kept_here")}</small>${row.why && html`<em>${row.why}</em>`}</span>${row.status === "refused" && press("seen", t("seen"), { data: { n: row.n } })}</li>`)}</ul>${!seen.length && html`<p class="empty">${t("all_booked")}</p>`}`;
+<ul class="queue">${seen.map((row) => html`<li class="${row.status}"><span><b>${told(row)}</b><small>${day(row.entry.event_at)} · ${t(row.status === "refused" ? "refused" : "kept_here")}</small>${row.why && html`<em>${row.why}</em>`}</span>${row.status === "refused" && press("seen", t("seen"), { data: { n: row.n } })}</li>`)}</ul>${!seen.length && html`<p class="empty">${t("all_booked")}</p>`}`;
     },
   };
   const sheet = (all) => ui.sheet && html`<section class="sheet" role="dialog" aria-label="${t(`sheet_${ui.sheet.kind}`)}"><div class="row head"><h1>${t(`sheet_${ui.sheet.kind}`)}</h1>${press("shut", t("close"), { sign: "close" })}</div><div class="in">${sheets[ui.sheet.kind](all)}</div></section>`;
-  const note = () => ui.note && html`<p class="said ${ui.note.kind}" role="status" data-said="${ui.note.kind}">${icon(ui.note.kind === "booked" ? "check" : ui.note.kind === "kept" ? "clock" : "warn")}<b>${t(`said_${ui.note.kind}`)}</b><span>${ui.note.text}</span></p>`;
+  const note = () => ui.note && html`<p class="said ${ui.note.kind}" role="status" data-said="${ui.note.kind}">${icon({ booked: "check", kept: "clock", hint: "right" }[ui.note.kind] || "warn")}<b>${t(`said_${ui.note.kind}`)}</b><span>${ui.note.text}</span></p>`;
 
   return {
     t, counted,

@@ -30,7 +30,7 @@ function step(state, entry, row) {
   const call = state.calls.find((one) => one.id === entry.call || one.key === entry.call);
   if (entry.kind === "call_answer" && call) call.answered_at ??= entry.event_at;
   if (entry.kind === "call_close") state.calls = state.calls.filter((one) => one !== call);
-  if (entry.kind === "handover") state.handovers.unshift({ id: 0, note: entry.note, at: entry.event_at, by: entry.person || "" });
+  if (entry.kind === "handover") state.handovers.unshift({ id: 0, note: entry.note, at: entry.event_at, by: entry.person || "", badge: entry.person || "" });
   if (entry.kind === "stop") state.stops = state.stops.filter((one) => one.start !== entry.start);
 }
 export function pieces(entry) {

@@ -48,9 +48,9 @@ self.terminalQueue = (() => {
 
   /* ---- put: rejects if it could not be kept; nobody may be told "booked" then ---- */
   const uuid = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  async function put(place, kind, members) {
+  async function put(place, kind, members, about = "") {
     const entry = { key: uuid(), kind, event_at: now(), place, ...members };
-    await within("rows", "readwrite", (store) => store.add({ entry, status: "kept", why: "", target: "", done: 0 }));
+    await within("rows", "readwrite", (store) => store.add({ entry, about, status: "kept", why: "", target: "", done: 0 }));
     tell();
     self.navigator.serviceWorker?.ready.then((worker) => worker.sync?.register("send")).catch(() => {});
     return entry.key;

@@ -1,5 +1,5 @@
 /* Codes come by camera, where the browser can read them, and by a scanner that types: fast keys, then Enter. */
-const FAST = 60, SHORTEST = 3; // [ms] between two keys of a scanner; fewer characters are no code
+const FAST = 150, SHORTEST = 3; // [ms] between two keys of a scanner; fewer characters are no code
 
 export function listenToWedge(found) {
   let text = "", last = 0;

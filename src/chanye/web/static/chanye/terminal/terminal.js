@@ -57,7 +57,7 @@ async function changed() {
 /* Keep an entry; only then shut the sheet and say so. */
 async function put(kind, members, text) {
   try {
-    const key = await queue.put(state.place.id, kind, { ...(me() && { person: me() }), ...members });
+    const key = await queue.put(state.place.id, kind, { ...(me() && { person: me() }), ...members }, task(members.operation)?.order);
     ui.sheet = null;
     ui.note = { kind: "kept", text, key };
     say("kept", text, key);
@@ -74,7 +74,7 @@ function cycle() {
   clearTimeout(timer);
   running = turn().finally(() => {
     running = null;
-    const wait = again ? 0 : Math.min(SLOWEST, POLL * 2 ** Math.min(failures, 3)) * (failures ? 0.75 + Math.random() / 2 : 1);
+    const wait = again ? 0 : Math.min(SLOWEST, POLL * 2 ** Math.min(Math.max(0, failures - 1), 3)) * (failures ? 0.75 + Math.random() / 2 : 1);
     again = false;
     timer = setTimeout(cycle, document.hidden && !rows.length ? SLOWEST : wait);
   });
@@ -155,7 +155,7 @@ const acts = {
     if (kind !== "counter") return good + scrap + rework > 0 && (kind === "number" || scrap + rework > 0) ? output(id, { good, scrap, rework }, reason) : say("hint", view.t("give_number"));
     if (to <= from) return say("hint", view.t("give_reading"));
     await queue.set(`counter ${state.place.id}`, to).catch(() => {});
-    return put("counter", { operation: id, from, to }, view.counted({ good: to - from }));
+    return put("counter", { operation: id, from, to, ...(ui.lot && { lot: ui.lot }) }, view.counted({ good: to - from }));
   },
   async undo({ id, row }) {
     if (Number(row) && await queue.cancel(Number(row))) return say("hint", view.t("taken_back"));
