@@ -160,7 +160,7 @@ def test_what_is_refused_stays_until_it_is_seen_and_settled(tablet: Any, mes: Me
     booked(page)
     page.goto(page.url.replace("/terminal/mes-mill/", "/conflicts/"))
     watched.picture("conflicts")
-    page.locator("[data-rows] a").first.click()
+    page.locator("[data-rows] tbody a").first.click()
     watched.picture("conflict")
     page.get_by_label("做了什么").fill("已改报到工单 W-2")
     tap(page, "已正确报工")

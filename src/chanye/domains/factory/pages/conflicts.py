@@ -23,14 +23,21 @@ from chanye.sheets import Column, Sheet
 OUTCOMES = {"refused": _("To be settled"), "settled": _("Booked otherwise"), "discarded": _("Discarded")}
 
 
+_SKIPPED = frozenset({"key", "kind", "event_at", "place", "person", "operation"})
+_COUNTS = frozenset({"good", "scrap", "rework"})
+
+
 def _kind(entry: EntryRef) -> str:
     return words().get(f"kind_{entry.kind}", entry.kind)
 
 
 def _said(entry: EntryRef) -> str:
     """Return the members of an entry that its sender typed, in order."""
-    skipped = {"key", "kind", "event_at", "place", "person", "operation"}
-    return " · ".join(f"{name} {value}" for name, value in entry.body.items() if name not in skipped and value)[:200]
+    known, parts = words(), []
+    for name, value in entry.body.items():
+        if name not in _SKIPPED and value:
+            parts.append(known[f"n_{name}"].replace("{n}", str(value)) if name in _COUNTS else f"{name} {value}")
+    return " · ".join(parts)[:200]
 
 
 CONFLICTS = Sheet(
