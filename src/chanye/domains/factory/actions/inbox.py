@@ -30,6 +30,7 @@ from chanye.spine import queries as spine
 AHEAD, LATEST = 120_000_000, 31 * DAY
 MOST_ENTRIES = 500
 LONGEST_BODY = 20_000
+DEEPEST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _receive(actor: Viewer, organisation_id: int, terminal: str, raw: Mapping[st
     key, kind = raw.get("key"), raw.get("kind")
     if not isinstance(key, str) or not 0 < len(key) <= 64 or "\x00" in key:
         return Outcome(str(key)[:64], "refused", _("Each entry needs a key of 1 to 64 characters."))
-    text = json.dumps(raw, sort_keys=True)
+    text = "\\u0000" if _deeper(raw, DEEPEST) else json.dumps(raw, sort_keys=True)
     if len(text) > LONGEST_BODY or "\\u0000" in text:
         return Outcome(key, "refused", _("The entry is too long, or holds characters that cannot be stored."))
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -164,6 +165,12 @@ def _receive(actor: Viewer, organisation_id: int, terminal: str, raw: Mapping[st
         if known is None:
             raise
         return _again(known, digest)
+
+
+def _deeper(value: object, levels: int) -> bool:
+    """Tell whether lists and objects lie in each other deeper than anything that is reported."""
+    inner = list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list) else []
+    return bool(inner) and (levels == 0 or any(_deeper(one, levels - 1) for one in inner))
 
 
 def _again(known: InboxEntry, digest: str) -> Outcome:

@@ -96,7 +96,7 @@ def book(request: HttpRequest) -> HttpResponse:
         return _say(401, _("Sign in again: what was booked meanwhile is kept on this terminal."))
     try:
         asked = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         asked = None
     entries = asked.get("entries") if isinstance(asked, dict) else None
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):

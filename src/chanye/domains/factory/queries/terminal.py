@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from hashlib import blake2b
 from typing import TypeVar
 
-from django.db.models import Count, Q
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from chanye.domains.factory.models import Booking, HandoverNote, Instruction, Operation, Reason
+from chanye.domains.factory.queries import downtime, link
 from chanye.domains.factory.queries.andon import open_calls
+from chanye.domains.factory.queries.dispatch import dispatch_list
 from chanye.domains.factory.queries.orders import OPEN_STATES
+from chanye.domains.factory.types.dispatch import DispatchRow
 from chanye.domains.factory.types.terminal import (
     Booked,
+    Counted,
     Handover,
     Member,
     Page,
     Place,
     ReasonOut,
+    Stop,
     Task,
     TerminalState,
 )
@@ -36,21 +41,26 @@ from chanye.spine.types import AssetRef
 KINDS = ("work_unit", "work_centre")
 #: How long what seldom changes is kept: places, people, reasons. [s]
 KEEP = 20.0
+#: How long what the machine says is kept. [s]
+KEEP_LIVE = 4.0
 #: How long output can be taken back at the terminal, and for how long a note is shown. [us]
 UNDO, NOTED = 30 * 60_000_000, DAY
 MOST_TASKS = 30
-_FIRST = {"running": 0, "setup": 1, "paused": 2, "ready": 3, "held": 4, "waiting": 5}
+MOST_STOPS = 5
+_FIRST = {"running": 0, "setup": 1, "paused": 2}
+#: What the list says in words; whether pieces are here and whether it is held shows anyway.
+_TOLD = frozenset({"machine", "material", "tool", "gauge", "program", "skill"})
 
 _kept: dict[tuple[object, ...], tuple[float, object]] = {}
 T = TypeVar("T")
 
 
-def _keep(make: Callable[[], T], *key: object) -> T:
+def _keep(make: Callable[[], T], *key: object, seconds: float = KEEP) -> T:
     found = _kept.get(key)
     if found is None or found[0] < time.monotonic():
         if len(_kept) > 2_000:
             _kept.clear()
-        found = _kept[key] = (time.monotonic() + KEEP, make())
+        found = _kept[key] = (time.monotonic() + seconds, make())
     return found[1]  # type: ignore[return-value]  # what make() returned under this key
 
 
@@ -111,7 +121,7 @@ def choice(viewer: Viewer) -> TerminalState:
     return TerminalState(place=None, viewer=_viewer(viewer), places=places(viewer), people=_people(viewer))
 
 
-def terminal(viewer: Viewer, code: str, *, now: int) -> TerminalState:
+def terminal(viewer: Viewer, code: str, *, now: int, language: str = "") -> TerminalState:
     """Return all that a terminal shows of a machine or work centre.
 
     Parameters
@@ -128,7 +138,7 @@ def terminal(viewer: Viewer, code: str, *, now: int) -> TerminalState:
     """
     asset = place_by_code(viewer, code)
     above = _keep(lambda: _above(viewer, asset), "above", viewer.organisation_id, asset.id)
-    tasks = _tasks(asset, [one.id for one in above])
+    stops, counted = _said(viewer, asset, now, language)
     site = next((one.name for one in above if one.kind == "site"), "")
     group = above[1].name if len(above) > 1 else ""
     return TerminalState(
@@ -137,8 +147,10 @@ def terminal(viewer: Viewer, code: str, *, now: int) -> TerminalState:
         site=site,
         simulated=asset.simulated,
         places=places(viewer),
-        tasks=tasks,
+        tasks=_tasks(viewer, asset, [one.id for one in above], now),
         booked=_booked(asset, now),
+        stops=stops,
+        counted=counted,
         calls=tuple(open_calls(viewer, place_ids=[asset.id])),
         handovers=_handovers(asset, now),
         people=_people(viewer),
@@ -148,10 +160,12 @@ def terminal(viewer: Viewer, code: str, *, now: int) -> TerminalState:
 
 def answer(viewer: Viewer, code: str, *, now: int, language: str) -> tuple[str, bytes]:
     """Return the ETag and the JSON of ``terminal``, or of ``choice`` without a code; made once for each change."""
-    stands = (viewer.organisation_id, viewer.person_id, code, language, terminal_tag(viewer, now))
+    stands: tuple[object, ...] = (viewer.organisation_id, viewer.person_id, code, language, terminal_tag(viewer, now))
+    if code:
+        stands += _said(viewer, place_by_code(viewer, code), now, language)
 
     def make() -> tuple[str, bytes]:
-        state = terminal(viewer, code, now=now) if code else choice(viewer)
+        state = terminal(viewer, code, now=now, language=language) if code else choice(viewer)
         body = json.dumps(asdict(state), ensure_ascii=False, separators=(",", ":")).encode()
         return f'"{blake2b(body, digest_size=9).hexdigest()}"', body
 
@@ -181,53 +195,101 @@ def _members(viewer: Viewer) -> tuple[Member, ...]:
     return tuple(Member(one.username, one.name) for one in found if one.active and reporters.intersection(one.roles))
 
 
-def _tasks(asset: AssetRef, centres: Sequence[int]) -> tuple[Task, ...]:
-    """Return what can be worked on at a place: what runs first, then by plan, due date and priority."""
-    rows = (
-        Operation.objects.filter(Q(work_centre_id__in=centres) | Q(place_id=asset.id))
-        .filter(state__in=OPEN_STATES, order__state__in=("released", "held"))
-        .select_related("order__revision__material", "place")
+def _said(viewer: Viewer, asset: AssetRef, now: int, language: str) -> tuple[tuple[Stop, ...], tuple[Counted, ...]]:
+    """Return what the machine itself says: stops that want a reason, pieces counted and not booked."""
+    key = ("said", viewer.organisation_id, asset.id, language)
+    return _keep(lambda: _live(viewer, asset, now), *key, seconds=KEEP_LIVE)
+
+
+def _live(viewer: Viewer, asset: AssetRef, now: int) -> tuple[tuple[Stop, ...], tuple[Counted, ...]]:
+    if not spine.series_of(viewer, [asset.id], roles=("execution", "part_count")):
+        return (), ()
+    stops = tuple(
+        Stop(stop.start, stop.end, stop.alarm or stop.text, stop.proposal.reason if stop.proposal else "")
+        for stop in downtime.open_stops(viewer, [asset.id], now=now)[:MOST_STOPS]
     )
-    # What waits for pieces at the end, by when it will be wanted.
-    ordered = sorted(rows, key=_turn)[:MOST_TASKS]
-    pages = _instructions(ordered)
-    return tuple(_task(row, asset, pages.get((row.order.revision_id, row.number))) for row in ordered)
+    found = link.proposals(viewer, [asset.id], now=now)
+    return stops, tuple(Counted(one.operation_id, one.good, one.last) for one in found if one.bookable and one.good)
 
 
-def _turn(row: Operation) -> tuple[float, ...]:
-    here = row.arrived - row.good - row.scrap - row.rework
-    ahead = _FIRST.get(row.state, 9) if row.state in ("running", "setup", "paused") or here > 0 else 9
-    position = row.position if row.position is not None else float("inf")
-    due = row.order.due if row.order.due is not None else float("inf")
-    return (ahead, position, due, row.order.priority, row.order_id, row.number)
+def _lent(viewer: Viewer) -> tuple[dict[int, set[int]], dict[int, int]]:
+    """Return which operations may be worked at a work centre instead, and where each of them is planned."""
+    rows = Operation.objects.filter(
+        state__in=OPEN_STATES,
+        order__state__in=("released", "held"),
+        order__organisation_id=viewer.organisation_id or 0,
+    ).exclude(alternatives=[])
+    instead: dict[int, set[int]] = {}
+    planned: dict[int, int] = {}
+    for number, centre, alternatives in rows.values_list("id", "work_centre_id", "alternatives"):
+        planned[number] = centre
+        for one in alternatives:
+            instead.setdefault(one["work_centre"], set()).add(number)
+    return instead, planned
 
 
-def _task(row: Operation, asset: AssetRef, instruction: Instruction | None) -> Task:
-    order, material = row.order, row.order.revision.material
+def _tasks(viewer: Viewer, asset: AssetRef, centres: Sequence[int], now: int) -> tuple[Task, ...]:
+    """Return what can be worked on at a place: what runs first, then as dispatched, what misses something last."""
+    instead, planned = _keep(lambda: _lent(viewer), "lent", viewer.organisation_id)
+    borrowed = set().union(*(instead.get(centre, set()) for centre in centres))
+    elsewhere = {planned[number] for number in borrowed} - set(centres)
+    rows = [
+        row
+        for part in dispatch_list(viewer, [*centres, *sorted(elsewhere)], now=now)
+        for row in part.rows
+        if part.work_centre_id in centres or row.operation.id in borrowed
+    ]
+    rows = sorted(rows, key=lambda row: _turn(row, asset))[:MOST_TASKS]
+    more = {one.pk: one for one in _with_revision([row.operation.id for row in rows])}
+    pages = _instructions(list(more.values()))
+    return tuple(_task(row, more[row.operation.id], asset, pages) for row in rows if row.operation.id in more)
+
+
+def _with_revision(numbers: Sequence[int]) -> QuerySet[Operation]:
+    return Operation.objects.filter(id__in=numbers).select_related("order", "place")
+
+
+def _turn(row: DispatchRow, asset: AssetRef) -> tuple[int, int]:
+    """Return where an operation stands in the list; within the same, the order of the dispatch list holds."""
+    one = row.operation
+    begun = one.state in ("running", "setup", "paused")
+    if begun and one.place_id in (None, asset.id):
+        return (0, _FIRST[one.state])
+    return (1, 0) if row.can_run and not begun and one.here > 0 else (2, 0)
+
+
+def _task(row: DispatchRow, more: Operation, asset: AssetRef, pages: Mapping[tuple[int, int], Instruction]) -> Task:
+    one = row.operation
+    instruction = pages.get((more.order.revision_id, one.number))
+    busy = one.state in ("running", "setup", "paused") and more.place is not None and one.place_id != asset.id
     return Task(
-        id=row.pk,
-        order=order.number,
-        product=material.code,
-        product_name=material.name,
-        revision=order.revision.code,
-        number=row.number,
-        name=row.name,
-        kind=row.kind,
-        state="held" if order.state == "held" else row.state,
-        place="" if row.place is None or row.place_id == asset.id else row.place.name,
-        planned=order.quantity,
-        arrived=row.arrived,
-        good=row.good,
-        scrap=row.scrap,
-        rework=row.rework,
-        here=row.arrived - row.good - row.scrap - row.rework,
-        due=order.due,
-        priority=order.priority,
-        run_time=row.run_time,
-        setup_time=row.setup_time,
-        started_at=row.started_at,
-        hold_reason=row.hold_reason or order.hold_reason,
-        reworkable=row.on_fail is not None,
+        id=one.id,
+        order=one.order,
+        product=one.product,
+        product_name=one.product_name,
+        revision=one.revision,
+        number=one.number,
+        name=one.name,
+        kind=one.kind,
+        state="held" if more.order.state == "held" else one.state,
+        place=more.place.name if busy and more.place else "",
+        planned=one.planned,
+        arrived=one.arrived,
+        good=one.good,
+        scrap=one.scrap,
+        rework=one.rework,
+        here=one.here,
+        due=one.due,
+        priority=one.priority,
+        run_time=one.run_time,
+        setup_time=one.setup_time,
+        started_at=one.started_at,
+        hold_reason=one.hold_reason,
+        reworkable=more.on_fail is not None,
+        missing=tuple(f"{need.what} {need.why}" for need in row.missing if need.kind in _TOLD),
+        warnings=tuple(
+            f"{need.what} {need.why}" for need in row.notes if need.kind in _TOLD and need.state == "warn"
+        ),
         instruction=_pages(instruction),
         instruction_title=instruction.title if instruction else "",
         instruction_version=instruction.version if instruction else 0,

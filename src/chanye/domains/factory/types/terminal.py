@@ -29,7 +29,7 @@ class Page:
 class Task:
     """An operation at a terminal; ``here``: pieces that wait or are worked on; durations in s.
 
-    ``missing``: what must be there before it can run, in words. ``spans``: badges of the people who work on it now.
+    ``missing``: what must be there before it can run, in words; ``warnings``: what will soon be missing.
     """
 
     id: int
@@ -56,6 +56,7 @@ class Task:
     hold_reason: str
     reworkable: bool
     missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     instruction: tuple[Page, ...] = ()
     instruction_title: str = ""
     instruction_version: int = 0
@@ -104,6 +105,15 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """Pieces the machine counted for an operation beyond what was booked; ``last``: when the last was counted."""
+
+    operation: int
+    good: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A call for help; ``answered_at`` null while nobody has come, ``closed_at`` while it is open."""
 
@@ -148,6 +158,7 @@ class TerminalState:
     tasks: tuple[Task, ...] = ()
     booked: tuple[Booked, ...] = ()
     stops: tuple[Stop, ...] = ()
+    counted: tuple[Counted, ...] = ()
     calls: tuple[Call, ...] = ()
     handovers: tuple[Handover, ...] = ()
     people: tuple[Member, ...] = ()

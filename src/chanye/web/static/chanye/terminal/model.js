@@ -14,9 +14,11 @@ function step(state, entry, row) {
   if (entry.kind === "start" && task) { task.state = entry.phase === "setup" ? "setup" : "running"; task.place = ""; task.started_at ??= entry.event_at; }
   if (entry.kind === "pause" && task) task.state = "paused";
   if (entry.kind === "finish" && task) task.state = "finished";
-  if (["output", "counter"].includes(entry.kind) && task) {
+  if (["output", "counter", "accept"].includes(entry.kind) && task) {
     const one = { id: Number(row.target?.split(":")[1]) || 0, row: row.n, sent: row.status !== "kept", operation: task.id, event_at: entry.event_at, person: entry.person || "", ...pieces(entry) };
     move(task, one, 1);
+    for (const count of state.counted) if (count.operation === task.id) count.good -= one.good + one.scrap + one.rework;
+    state.counted = state.counted.filter((count) => count.good > 0);
     if (["ready", "waiting"].includes(task.state)) task.state = "running";
     state.booked.unshift(one);
   }

@@ -150,6 +150,7 @@ const acts = {
   pause: ({ id }) => put("pause", { operation: Number(id) }, `${view.t("pause")} · ${task(id).order}`),
   finish: ({ id }) => put("finish", { operation: Number(id) }, `${view.t("finish")} · ${task(id).order}`),
   good: ({ id, n }) => output(id, { good: Number(n) }),
+  accept: ({ id, n }) => put("accept", { operation: Number(id), good: Number(n) }, view.counted({ good: Number(n) })),
   async book({ reason }) {
     const { kind, good = 0, scrap = 0, rework = 0, from, to } = ui.sheet, id = current()?.id;
     if (kind !== "counter") return good + scrap + rework > 0 && (kind === "number" || scrap + rework > 0) ? output(id, { good, scrap, rework }, reason) : say("hint", view.t("give_number"));
