@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -21,7 +22,8 @@ T = 1_790_000_000_000_000
 
 
 @pytest.fixture
-def mes() -> Mes:
+def mes(settings: Any) -> Mes:
+    settings.LANGUAGE_CODE = "en"
     return Mes()
 
 
