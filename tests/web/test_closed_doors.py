@@ -193,13 +193,13 @@ def check_operation(mine: Firm, secret: str, path: str, method: str) -> None:
     address = path
     for word, number in {"asset_id": mine.machine.id, "series_id": mine.series.id, "machine_id": mine.machine.id,
                          "site_id": mine.site.id, "name": "availability", "webhook_id": mine.webhook, "deed": "test",
-                         "event_number": mine.event}.items():  # fmt: skip
+                         "event_number": mine.event, "item_id": 1}.items():  # fmt: skip
         address = address.replace("{" + word + "}", str(number))
     assert "{" not in address, path
     wanted = api.get_openapi_schema()["paths"][path][method].get("requestBody")
     body = example(next(iter(wanted["content"].values()))["schema"]) if wanted else None
     query = f"?series={mine.series.id}&asset={mine.machine.id}&machine={mine.machine.id}&site={mine.site.id}"
-    query += f"&below={mine.site.id}&start=1700000000000000&end=1700003600000000&step=60000000"
+    query += f"&q=x&below={mine.site.id}&start=1700000000000000&end=1700003600000000&step=60000000"
     assert ask(method, address + query, body).status_code == 401, "open without a token"
     answer = ask(method, address + query, body, secret)
     assert answer.status_code in ((200, 404) if method == "get" else (200, 201, 204, 404, 422)), answer.content

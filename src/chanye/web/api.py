@@ -16,7 +16,13 @@ from chanye.kernel.errors import ChanyeError, ConfigError, DeniedError, Transien
 from chanye.parties.types import Viewer
 
 #: Rooms that bring a ``router``; named, not imported, so that a room may be absent.
-ROOMS = ("chanye.spine.api", "chanye.domains.factory.api", "chanye.connectors.api", "chanye.parties.webhooks.api")
+ROOMS = (
+    "chanye.spine.api",
+    "chanye.trace.api",
+    "chanye.domains.factory.api",
+    "chanye.connectors.api",
+    "chanye.parties.webhooks.api",
+)
 
 
 class SignedIn(HttpBearer):

@@ -33,10 +33,10 @@ def recall(viewer: Viewer, item_id: int) -> Recall:
         item=here,
         rows=tuple(rows),
         reach=reach,
-        unused=sum(r.attributed for r in rows if r.stage == 0 and r.status != "shipped"),
-        here=sum(r.attributed for r in rows if r.stage > 0 and r.status != "shipped"),
-        shipped=sum(r.attributed for r in rows if r.status == "shipped"),
-        scrapped=float(pieces.scrapped.sum()),
+        unused=round(sum(r.attributed for r in rows if r.stage == 0 and r.status != "shipped"), 6),
+        here=round(sum(r.attributed for r in rows if r.stage > 0 and r.status != "shipped"), 6),
+        shipped=round(sum(r.attributed for r in rows if r.status == "shipped"), 6),
+        scrapped=round(float(pieces.scrapped.sum()), 6),
     )
 
 
@@ -111,7 +111,7 @@ def _rows(viewer: Viewer, pieces: _Pieces, states: Sequence[State]) -> list[Reca
                 container=boxes.get(head.container_id or 0),
                 count=int(count[i]),
                 quantity=amount(int(quantity[i])),
-                attributed=float(held[i]),
+                attributed=round(float(held[i]), 6),
                 first=int(low[i]),
             )
         )
