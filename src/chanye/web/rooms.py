@@ -50,6 +50,13 @@ ROOMS: tuple[Room, ...] = (
         ("/conflicts/",),
         frozenset({"planner", "quality", "engineer", "manager", "admin"}),
     ),
+    Room(
+        "master-home",
+        _("Master data"),
+        "master",
+        ("/master/",),
+        frozenset({"planner", "engineer", "quality", "manager", "admin"}),
+    ),
     Room("connections", _("Connections"), "plug", ("/connections/",), frozenset({"engineer", "manager", "admin"})),
     Room(
         "calendars", _("Shifts"), "calendar", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})

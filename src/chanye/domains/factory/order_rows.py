@@ -1,4 +1,4 @@
-"""Orders and operations as rows: found, locked, turned into values of the rules. For the actions of the room."""
+"""Orders and operations as rows: found, locked, turned into values of the rules. For the room itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from chanye.domains.factory.models import Operation, Order, WorkSpan
 from chanye.domains.factory.rules.orders import Step, require_move
+from chanye.domains.factory.types.orders import OperationRef
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
@@ -75,3 +76,39 @@ def close_spans(*, order_id: int, at: int, operation_id: int | None = None, pers
         span.save(update_fields=["end"])
         done += 1
     return done
+
+
+def operation_ref(row: Operation, last: bool) -> OperationRef:
+    """Return an operation as a value; ``row`` comes with its order, revision and material."""
+    order_row = row.order
+    return OperationRef(
+        id=row.pk,
+        order_id=order_row.pk,
+        order=order_row.number,
+        product=order_row.revision.material.code,
+        product_name=order_row.revision.material.name,
+        revision=order_row.revision.code,
+        number=row.number,
+        name=row.name,
+        kind=row.kind,
+        state=row.state,  # type: ignore[arg-type]  # one of OPERATION_STATES by its choices
+        work_centre_id=row.work_centre_id,
+        place_id=row.place_id,
+        run_time=row.run_time,
+        setup_time=row.setup_time,
+        setup_family=row.setup_family,
+        due=order_row.due,
+        priority=order_row.priority,
+        planned_start=row.planned_start,
+        planned_end=row.planned_end,
+        position=row.position,
+        planned=order_row.quantity,
+        arrived=row.arrived,
+        good=row.good,
+        scrap=row.scrap,
+        rework=row.rework,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        hold_reason=row.hold_reason or order_row.hold_reason,
+        last=last,
+    )

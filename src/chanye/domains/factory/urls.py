@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chanye.domains.factory import urls_orders
+from chanye.domains.factory import urls_master, urls_orders
 from chanye.domains.factory.pages import andon, board, conflicts, machine, settings, terminal
 
 urlpatterns = [
@@ -20,4 +20,5 @@ urlpatterns = [
     path("calendars/<int:calendar_id>/", settings.calendar_page, name="calendar"),
     path("calendars/<int:calendar_id>/delete/", settings.delete_calendar, name="delete-calendar"),
     *urls_orders.urlpatterns,
+    *urls_master.urlpatterns,
 ]

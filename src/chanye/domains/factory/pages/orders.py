@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -23,9 +23,10 @@ from chanye.domains.factory.rules.orders import ORDER_MOVES
 from chanye.domains.factory.types.order_record import OrderRow
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import DAY, now_us
-from chanye.parties.rules import may
+from chanye.parties.rules import may, require
 from chanye.parties.types import Viewer
 from chanye.sheets import Column, Sheet
+from chanye.sheets.importing import Import, ImportRow
 from chanye.spine import queries as spine
 from chanye.spine.api import viewer_of
 
@@ -274,3 +275,37 @@ def release_page(request: HttpRequest) -> HttpResponse:
     rows = queries.to_release(viewer)
     context = {"rows": rows, "may_release": may(viewer, "release_orders", viewer.organisation_id)}
     return render(request, "factory/order_release.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def order_import(request: HttpRequest) -> HttpResponseBase:
+    """Take orders from a file: preview, then commit."""
+    viewer = viewer_of(request)
+    require(viewer, "plan_orders", viewer.organisation_id)
+    sites = spine.sites(viewer)
+    products = [one.code for one in queries.makeable(viewer)]
+    closed = queries.closed_numbers(viewer)
+    fixed = ("product", "revision", "routing", "customer", "reference", "site")
+
+    def check(row: ImportRow) -> Iterator[tuple[str, str]]:
+        if row.values.get("number") in closed:
+            yield "number", _("is closed: give another number.")
+        for name in fixed:
+            if row.before is not None and name in row.values and row.values[name] not in (None, row.before[name]):
+                yield name, _("cannot be changed of an order that is there.")
+
+    def commit(found: Import) -> None:
+        rows = [row.values for row in found.changes]
+        if not sites:
+            raise ConfigError(_("There is no site yet: set one up first."))
+        order_desk.import_orders(actor=viewer, site_id=sites[0].id, rows=rows)
+
+    return ORDERS.import_page(
+        request,
+        existing=lambda: queries.all_orders(viewer),
+        references={"product": products, "site": [site.code for site in sites]},
+        check=check,
+        commit=commit,
+        done=reverse("orders"),
+        title=_("Import: %(what)s") % {"what": ORDERS.label},
+    )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from chanye.domains.factory.models import DispatchSetting, Operation, OperationMaterial, PersonSkill, Tool
-from chanye.domains.factory.order_rows import step_of
-from chanye.domains.factory.queries.orders import OPEN_STATES, operation_ref
+from chanye.domains.factory.order_rows import operation_ref, step_of
+from chanye.domains.factory.queries.orders import OPEN_STATES
 from chanye.domains.factory.queries.stock import stock_of
 from chanye.domains.factory.rules import dispatch as rules
 from chanye.domains.factory.rules.orders import Step, main_steps

@@ -18,7 +18,8 @@ from chanye.domains.factory.models import (
     Revision,
     Routing,
 )
-from chanye.domains.factory.queries.orders import operation_ref, order_ref, visible_orders
+from chanye.domains.factory.order_rows import operation_ref
+from chanye.domains.factory.queries.orders import order_ref, visible_orders
 from chanye.domains.factory.types.order_record import (
     BookingRow,
     Deed,

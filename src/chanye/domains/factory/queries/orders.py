@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from chanye.domains.factory.models import InboxEntry, Operation, Order
+from chanye.domains.factory.order_rows import operation_ref
 from chanye.domains.factory.types.orders import Balance, OperationRef, OrderRef
 from chanye.kernel.errors import DeniedError
 from chanye.parties.types import Viewer
@@ -103,42 +104,6 @@ def operations(
     main = Operation.objects.filter(order_id__in={row.order_id for row in found}, kind="main")
     last = dict(main.order_by("number").values_list("order_id", "number"))
     return [operation_ref(row, last.get(row.order_id) == row.number) for row in found]
-
-
-def operation_ref(row: Operation, last: bool) -> OperationRef:
-    """Return an operation as a value; ``row`` comes with its order, revision and material."""
-    order_row = row.order
-    return OperationRef(
-        id=row.pk,
-        order_id=order_row.pk,
-        order=order_row.number,
-        product=order_row.revision.material.code,
-        product_name=order_row.revision.material.name,
-        revision=order_row.revision.code,
-        number=row.number,
-        name=row.name,
-        kind=row.kind,
-        state=row.state,  # type: ignore[arg-type]  # one of OPERATION_STATES by its choices
-        work_centre_id=row.work_centre_id,
-        place_id=row.place_id,
-        run_time=row.run_time,
-        setup_time=row.setup_time,
-        setup_family=row.setup_family,
-        due=order_row.due,
-        priority=order_row.priority,
-        planned_start=row.planned_start,
-        planned_end=row.planned_end,
-        position=row.position,
-        planned=order_row.quantity,
-        arrived=row.arrived,
-        good=row.good,
-        scrap=row.scrap,
-        rework=row.rework,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        hold_reason=row.hold_reason or order_row.hold_reason,
-        last=last,
-    )
 
 
 def conflicts(viewer: Viewer, organisation_id: int, *, limit: int = 200) -> list[InboxEntry]:
