@@ -43,7 +43,7 @@ ${state.handovers.filter((one) => one.badge !== me && !ui.read.includes(one.at))
   function work(all) {
     const { state, me } = all, { running, task } = inHand(state, ui.operation);
     if (!task || ui.list) return list(all, task);
-    const last = undoable(state, me), counted = state.counted.find((one) => one.operation === task.id), setup = task.state === "setup", left = Math.max(0, task.here);
+    const last = undoable(state, me), meter = state.counted.find((one) => one.operation === task.id), setup = task.state === "setup", left = Math.max(0, task.here);
     const share = (n) => `width:${task.planned ? Math.min(100, (100 * n) / task.planned) : 0}%`;
     const main = setup ? press("run", t("start_run"), { kind: "main", sign: "play", data: { id: task.id } })
       : left ? press("good", "+1", { kind: "main", data: { n: 1, id: task.id }, sub: t("good") }) : press("finish", t("finish"), { kind: "main", sign: "check", data: { id: task.id } });
@@ -56,7 +56,7 @@ ${running.length > 1 && html`<nav class="tabs">${running.map((one) => press("cho
 <dl>${fact(t("here"), left)}${fact(t("scrap"), task.scrap, task.scrap ? "s" : "")}${fact(t("rework"), task.rework)}${fact(t("cycle"), seconds(task.run_time))}${fact(t("due"), task.due ? day(task.due) : "–")}${ui.lot && html`<div class="fact"><dt>${t("lot")}</dt><dd>${ui.lot} <button type="button" data-act="lot" aria-label="${t("remove")}">×</button></dd></div>`}</dl>
 <p class="last">${last ? html`<span>${t("last")} ${clock(last.event_at)} · ${counted(last)}${!last.sent && last.row ? html` · ${t("kept_here")}` : ""}</span>${press("undo", t("undo"), { sign: "undo", data: { id: last.id, row: last.row || 0 } })}` : html`<span>${t("nothing_yet")}</span>`}</p></div>
 <div class="act">${main}
-<div class="row">${counted && !setup && press("accept", `+${counted.good}`, { kind: "on", data: { id: task.id, n: counted.good }, sub: t("by_machine") })}${!setup && [5, 10].filter((n) => n <= left).slice(counted ? 1 : 0).map((n) => press("good", `+${n}`, { data: { n, id: task.id } }))}${!setup && left > 1 && ![5, 10].includes(left) && press("sheet", `${t("all")} ${left}`, { data: { sheet: "number", n: left } })}${press("sheet", t("number"), { sign: "keys", data: { sheet: "number" } })}</div>
+<div class="row">${meter && !setup && press("accept", `+${meter.good}`, { kind: "on", data: { id: task.id, n: meter.good }, sub: t("by_machine") })}${!setup && [5, 10].filter((n) => n <= left).slice(meter ? 1 : 0).map((n) => press("good", `+${n}`, { data: { n, id: task.id } }))}${!setup && left > 1 && ![5, 10].includes(left) && press("sheet", `${t("all")} ${left}`, { data: { sheet: "number", n: left } })}${press("sheet", t("number"), { sign: "keys", data: { sheet: "number" } })}</div>
 <div class="row">${press("sheet", t("scrap"), { kind: "bad", sign: "scrap", data: { sheet: "scrap" } })}${task.reworkable && press("sheet", t("rework"), { kind: "again", sign: "rework", data: { sheet: "rework" } })}${press("sheet", t("counter"), { sign: "counter", data: { sheet: "counter" } })}</div>
 <div class="row low">${task.instruction.length > 0 && press("sheet", t("instruction"), { sign: "page", data: { sheet: "pages", id: task.id } })}${press("pause", t("pause"), { sign: "pause", data: { id: task.id } })}${press("more", t("others"), { sign: "list" })}${press("sheet", t("handover"), { sign: "page", data: { sheet: "handover" } })}</div></div></section>`;
   }
