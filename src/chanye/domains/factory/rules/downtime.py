@@ -204,9 +204,9 @@ def lay(stop: Found, labels: Sequence[Label]) -> tuple[list[Piece], dict[int, La
         holds = held if mark is None else mark
         if mark is None:
             before = grown.get(holds.id, holds)
-            grown[holds.id] = replace(
-                before, start=min(before.start, low), end=max(before.end, min(high, max(stop.known, low)))
-            )
+            # how far a stop goes on is only known when it is over: until then frames may lag behind samples
+            last = before.end if high == OPEN else max(before.end, high)
+            grown[holds.id] = replace(before, start=min(before.start, low), end=last)
         held = holds
         if pieces and pieces[-1].label == holds.id:
             pieces[-1] = replace(pieces[-1], end=high)
