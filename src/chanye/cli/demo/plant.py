@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from chanye.cli.demo.site import (
@@ -25,14 +26,15 @@ from chanye.twin.plant.people import PEOPLE, SHIFTS
 from chanye.twin.plant.voice import STATES, Voice
 
 ORGANISATION, SITE, METERS = "plant", "plant", "plant-meters"
+#: What is bought: name and cost of what one piece takes [fen].
 MATERIALS = {
-    "AL-CAST": "铝压铸毛坯",
-    "AL-BAR": "铝棒",
-    "ST-PLATE": "钢板",
-    "ST-COIL": "钢卷料",
-    "ST-TUBE": "钢管",
-    "KIT-A": "压缩机套件",
-    "KIT-B": "风扇套件",
+    "AL-CAST": ("铝压铸毛坯", 1850),
+    "AL-BAR": ("铝棒", 1400),
+    "ST-PLATE": ("钢板", 620),
+    "ST-COIL": ("钢卷料", 540),
+    "ST-TUBE": ("钢管", 480),
+    "KIT-A": ("压缩机套件", 7200),
+    "KIT-B": ("风扇套件", 3900),
 }
 #: Roles of crews in the product.
 ROLES = {"maintenance": "maintenance", "quality": "quality"}
@@ -102,6 +104,7 @@ def ensure_plant(plant: Plant, agents: Mapping[str, str]) -> PlantSite:
         meters |= bind(METERS, meter_drafts(Voice(plant, code).machines, rules, root))
     _master(organisation, places, benches, people)
     _calendar(organisation, site)
+    _rates(organisation, site)
     gateway = Viewer(people["plant-gateway"], organisation, frozenset({"manager"}), name="plant-gateway")
     machines = {code: Place(number, controls[code] | meters[code]) for code, number in places.items()}
     return PlantSite(Site(organisation, site, machines), lines, gateway)
@@ -171,7 +174,7 @@ def _master(
     seed_master(
         actor=SYSTEM,
         organisation_id=organisation,
-        materials=list(MATERIALS.items()),
+        materials=[(code, name, cost) for code, (name, cost) in MATERIALS.items()],
         products=[_product(product, places, benches) for product in PRODUCTS],
         reasons=reasons,
         skills=skills,
@@ -205,6 +208,33 @@ def _product(product: Product, places: Mapping[str, int], benches: Mapping[str, 
             )
         )
     return ProductSeed(product.code, product.name, product.material_fen * 3, product.material, tuple(steps))
+
+
+def _rates(organisation: int, site: int) -> None:
+    """Say what energy, people, machines and scrap cost, and what energy emits."""
+    from chanye.domains.factory.actions import energy, measures
+    from chanye.domains.factory.queries.measures import rates
+
+    if rates(SYSTEM, organisation):
+        return
+    energy.adopt_meters(actor=SYSTEM, site_id=site)
+    source = "演示数据"
+    first = date(2020, 1, 1)
+    energy.save_factor(
+        actor=SYSTEM,
+        organisation_id=organisation,
+        carrier="electricity",
+        kg_per_kwh=0.5366,
+        source=source,
+        year=2022,
+        valid_from=first,
+    )
+    period = {"band": "flat", "start": 0, "end": 1440, "price": 72_000}
+    energy.save_tariff(actor=SYSTEM, organisation_id=organisation, valid_from=first, periods=[period])
+    for kind, amount in (("labour", 4800), ("machine", 9000), ("scrap", 0)):
+        measures.set_rate(
+            actor=SYSTEM, organisation_id=organisation, kind=kind, amount=amount, valid_from=0, source=source
+        )
 
 
 def _calendar(organisation: int, site: int) -> None:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,24 @@ from chanye.cli.up import Stack, apply_settings, free_port, prepare
 from chanye.kernel.errors import ConfigError
 from chanye.twin.floor import ShopClock, wall_clock
 from chanye.twin.parts import MINUTE
+from chanye.twin.plan import SECOND
 from chanye.twin.plant import script
 from chanye.twin.plant.clerks import Clerks
 from chanye.twin.plant.door import Door, Office
 from chanye.twin.plant.engine import Plant
-from chanye.twin.plant.layout import LINES
+from chanye.twin.plant.layout import LINES, STATIONS
 from chanye.twin.plant.life import Life, connect_meters, make_agents, make_floors
 from chanye.twin.plant.practice import PRACTICES, Mode
-from chanye.twin.plant.score import COUNTS_BAR, REASONS_BAR, Told, score_counts, true_counts
+from chanye.twin.plant.score import (
+    COUNTS_BAR,
+    REASONS_BAR,
+    Told,
+    score_counts,
+    score_reasons,
+    true_counts,
+    true_energy,
+    true_reasons,
+)
 from chanye.twin.score import Answer, Score, score
 
 SEED = 2026
@@ -34,21 +44,34 @@ AFTER = 3 * MINUTE
 
 @dataclass(slots=True)
 class Played:
-    """A window of the plant as it was played, and how right the product was. ``machines``: counts, states, energy."""
+    """A window of the plant as it was played, and how right the product was.
+
+    ``machines``: counts, states and energy of each; ``operations``: pieces by what became of them; ``stops``: time of
+    stops with the right reason, by machine; ``loose``: pieces made for no order, true and told; ``energy``: kWh of
+    operations, true and told; ``figures``: what the product makes of it.
+    """
 
     plant: Plant
+    office: Office
     machines: list[Score]
     operations: Told
-    office: Office
+    stops: dict[str, Told]
+    loose: tuple[int, int]
+    energy: tuple[float, float]
+    figures: dict[str, float | None]
     seconds: float = 0.0
-    entries: int = 0
-    stops: dict[str, Told] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> float:
+        """Time of stops with the right reason, of all machines [%]."""
+        true = sum(told.true for told in self.stops.values())
+        return 100.0 * sum(told.right for told in self.stops.values()) / true if true else 100.0
 
     @property
     def holds(self) -> bool:
         """Whether the bars are reached."""
         exact = all(one.counts >= COUNTS_BAR for one in self.machines) and self.operations.share >= COUNTS_BAR
-        return exact and all(told.share >= REASONS_BAR for told in self.stops.values())
+        return exact and self.reasons >= REASONS_BAR and self.loose[0] == self.loose[1]
 
 
 def run(*, mode: Mode, minutes: int, speed: float, as_json: bool, data: Path | None = None) -> int:
@@ -153,14 +176,82 @@ def _reached(life: Life, site: PlantSite, *, controls_only: bool = False) -> boo
 
 def ask(life: Life, site: PlantSite, window: tuple[int, int]) -> Played:
     """Ask the product what its pages would say, and compare."""
+    record = life.plant.record
     machines = [
         score(floor.truth(machine, *window), _machine(site, machine, *window))
         for floor in life.floors.values()
         for machine in floor.shop.machines
     ]
-    told = _operations(life.office)
-    operations = score_counts(true_counts(life.plant.record, *window), told)
-    return Played(life.plant, machines, operations, life.office)
+    operations = score_counts(true_counts(record, *window), _operations(life.office))
+    return Played(
+        life.plant,
+        life.office,
+        machines,
+        operations,
+        _stops(life.plant, site, window),
+        _loose(life.plant, site, window),
+        _energy(life, site, window),
+        _figures(site, window),
+    )
+
+
+def _stops(plant: Plant, site: PlantSite, window: tuple[int, int]) -> dict[str, Told]:
+    """Compare reasons: where nobody gave one, none is the right answer."""
+    from chanye.domains.factory.queries.downtime import stops
+    from chanye.parties.types import SYSTEM
+
+    told: dict[int, list[tuple[int, int, str]]] = {}
+    for stop in stops(
+        SYSTEM, [place.asset for place in site.machines.places.values()], *window, now=window[1] + AFTER
+    ):
+        told.setdefault(stop.asset_id, []).extend(
+            (piece.start, window[1] + AFTER if piece.end is None else piece.end, piece.reason)
+            for piece in stop.pieces
+        )
+    found: dict[str, Told] = {}
+    for machine, station in enumerate(STATIONS):
+        truth = true_reasons(plant.record, machine, *window)
+        if plant.practice.mode == "before":
+            truth = [(start, end, "") for start, end, _ in truth]
+        found[station.code] = score_reasons(truth, told.get(site.machines.places[station.code].asset, []))
+    return found
+
+
+def _loose(plant: Plant, site: PlantSite, window: tuple[int, int]) -> tuple[int, int]:
+    """Return pieces made for no order: true, told. On paper nobody says when an order is on a machine."""
+    from chanye.domains.factory.queries.link import unassigned
+    from chanye.parties.types import SYSTEM
+
+    if plant.practice.mode == "before":
+        true = sum(plant.record.cycles(*window).values())
+    else:
+        true = sum(one.order < 0 for one in plant.record.happened(*window))
+    return true, round(sum(one.counted for one in unassigned(SYSTEM, site.machines.site, *window)))
+
+
+def _energy(life: Life, site: PlantSite, window: tuple[int, int]) -> tuple[float, float]:
+    """Return the energy drawn while somebody had an operation on a machine: true, and told right [kWh]."""
+    from chanye.domains.factory.queries.energy import site_energy
+    from chanye.parties.types import SYSTEM
+
+    truth = true_energy(life.plant, *window) if life.plant.practice.mode == "after" else {}
+    where = {number: place[:2] for place, number in life.office.operations.items()}
+    told = {
+        where[one.id]: one.amount.kwh
+        for one in site_energy(SYSTEM, site.machines.site, *window, now=window[1]).operations
+    }
+    right = sum(kwh - min(kwh, abs(kwh - told.get(place, 0.0))) for place, kwh in truth.items())
+    return sum(truth.values()), right
+
+
+def _figures(site: PlantSite, window: tuple[int, int]) -> dict[str, float | None]:
+    """Return what the product makes of the window: cost of a piece, efficiency, defects."""
+    from chanye.domains.factory.queries.measures import measures
+    from chanye.parties.types import SYSTEM
+
+    (whole,) = measures(SYSTEM, site.machines.site, *window, "site", now=window[1])
+    names = ("unit_cost", "production_efficiency", "defect_rate", "capacity", "energy_per_piece", "availability")
+    return {name: whole.figures[name].value for name in names}
 
 
 def _machine(site: PlantSite, machine: str, start: int, end: int) -> Answer:
@@ -215,6 +306,14 @@ def report(found: Played) -> dict[str, Any]:
             "counts": found.operations.share,
             "wrong": list(found.operations.wrong[:10]),
         },
+        "reasons": {
+            "seconds_true": sum(told.true for told in found.stops.values()) / SECOND,
+            "right": found.reasons,
+            "wrong": {code: told.wrong for code, told in found.stops.items() if told.right < told.true},
+        },
+        "unassigned": {"true": found.loose[0], "told": found.loose[1]},
+        "energy": {"kWh_true": found.energy[0], "kWh_right": found.energy[1]},
+        "figures": found.figures,
         "entries": dict(found.office.outcomes),
         "refused": found.office.refused[:10],
     }

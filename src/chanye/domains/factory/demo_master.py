@@ -67,7 +67,7 @@ def seed_master(
     *,
     actor: Viewer,
     organisation_id: int,
-    materials: Sequence[tuple[str, str]],
+    materials: Sequence[tuple[str, str, int]],
     products: Sequence[ProductSeed],
     reasons: Sequence[ReasonSeed],
     skills: Sequence[tuple[str, str, Sequence[int]]],
@@ -77,7 +77,7 @@ def seed_master(
     Parameters
     ----------
     materials
-        Code and name of what is bought.
+        Code, name and cost [fen] of what is bought.
     skills
         Code, name and the people (numbers) who have it.
 
@@ -89,11 +89,11 @@ def seed_master(
     require(actor, "edit_master", organisation_id)
     _seed_reasons(organisation_id, reasons)
     known_skills = _seed_skills(organisation_id, skills)
-    for code, name in materials:
+    for code, name, cost in materials:
         Material.objects.get_or_create(
             organisation_id=organisation_id,
             code=code,
-            defaults={"name": name, "kind": "raw", "unit": "{part}", "tracking": "lot"},
+            defaults={"name": name, "kind": "raw", "unit": "{part}", "tracking": "lot", "cost": cost},
         )
     raw = {row.code: row for row in Material.objects.filter(organisation_id=organisation_id, kind="raw")}
     made = 0

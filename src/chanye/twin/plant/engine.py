@@ -23,7 +23,7 @@ WRONG, WRONG_SMALL = 0.06, 0.015
 #: Share of cycles with a minor stop.
 MINOR = 0.01
 #: Cycle of a piece that is made for no order. [us]
-TRYOUT = 60 * SECOND
+TRYOUT = 150 * SECOND
 #: Work is taken by its due date once that is as near as this, whatever is set up. [us]
 URGENT = 10 * 60 * MINUTE
 
@@ -71,7 +71,6 @@ class Plant(Flow):
     def _bell(self) -> None:
         self._at(next_bell(self._now), "bell", 0)
         for cell in self.cells:
-            self._leave(cell)
             self._decide(cell)
 
     def _trouble(self, trouble: Trouble) -> None:
@@ -91,6 +90,7 @@ class Plant(Flow):
             return
         bell = at_work(self._now)
         if bell != "work":
+            self._leave(cell)
             down = cell.fault is not None and bell == "rest"
             self._enter(cell, "fault" if down else bell, cell.fault.reason if down and cell.fault else "")
         elif cell.fault is not None:
@@ -183,12 +183,16 @@ class Plant(Flow):
             if cell.dice.random() < MINOR:
                 span = min(span, max(SECOND, round(cell.left * cell.dice.random() / 1000) * 1000))
         self._enter(cell, "running")
+        person = person_of(cell.station.zone, shift_at(self._now).code)
+        if cell.labour is not None and cell.labour[0] != person:
+            self._leave(cell)  # the next shift takes over
         if cell.op is not None and cell.labour is None:
-            cell.labour = (person_of(cell.station.zone, shift_at(self._now).code), cell.op, self._now)
+            cell.labour = (person, cell.op, self._now)
             self._act(cell.op, "run", cell.labour[0])
         self._occupy(cell, span, running=True)
 
     def _try_out(self, cell: Cell) -> None:
+        self._leave(cell)
         held, cell.op = cell.op, None
         self._enter(cell, "running")
         cell.op = held

@@ -27,7 +27,7 @@ class Trouble:
     """Something scripted at ``at`` (us UTC).
 
     ``failure`` of a machine with ``reason`` and a repair of ``duration`` [us], or a ``tryout``: as soon as it is free
-    the machine makes one piece a minute of ``duration`` for no order.
+    the machine makes pieces for no order, as many as fit into ``duration``.
     """
 
     kind: str

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chanye.twin.plant.clerks import KNOWN, SHORTEST, whole_stop
-from chanye.twin.plant.layout import STATIONS
-from chanye.twin.plant.record import Record
+from chanye.twin.plant.engine import Plant
+from chanye.twin.plant.people import at_work, next_bell
+from chanye.twin.plant.record import Labour, Record
 from chanye.twin.score import overlaps
 
 #: What has to be reached: pieces exactly, reasons that were given by time. [%]
@@ -41,7 +42,37 @@ def true_reasons(record: Record, machine: int, start: int, end: int) -> list[tup
         stop, at = whole_stop(spans, at)
         whole = stop.end < end and stop.start > start  # what reaches over an edge is told elsewhere
         if whole and stop.doing.state in KNOWN and stop.end - stop.start >= SHORTEST:
-            found.append((stop.start, stop.end, stop.doing.reason))
+            found += [(a, b, stop.doing.reason) for a, b in _at_work(stop.start, stop.end)]
+    return found
+
+
+def _at_work(start: int, end: int) -> list[tuple[int, int]]:
+    """Return the parts of an interval in which people work: a stop costs nothing while they rest."""
+    found: list[tuple[int, int]] = []
+    while start < end:
+        upto = min(end, next_bell(start))
+        if at_work(start) == "work":
+            found.append((start, upto))
+        start = upto
+    return found
+
+
+def true_energy(plant: Plant, start: int, end: int) -> dict[tuple[int, int], float]:
+    """Return what machines drew while somebody had an operation on them, by (order, step) in the window [kWh]."""
+    found: dict[tuple[int, int], float] = {}
+    record = plant.record
+    going_on = [
+        Labour(
+            cell.labour[0], cell.index, cell.labour[1].order.serial, cell.labour[1].index, "run", cell.labour[2], end
+        )
+        for cell in plant.cells
+        if cell.labour is not None
+    ]
+    for one in [*record.labour, *going_on]:
+        low, high = max(one.start, start), min(one.end, end)
+        if low < high:
+            drawn = record.energy(one.machine, low, high)
+            found[one.order, one.step] = found.get((one.order, one.step), 0.0) + drawn
     return found
 
 
@@ -88,8 +119,3 @@ def score_reasons(truth: Reasons, answer: Reasons) -> Told:
             wrong[wanted, told] += time
     words = tuple(f"{a or 'none'} told {b or 'none'} {n / 1e6:.0f} s" for (a, b), n in wrong.most_common(3))
     return Told(sum(pairs.values()), right, words)
-
-
-def machine_name(machine: int) -> str:
-    """Return the code of a machine."""
-    return STATIONS[machine].code

@@ -33,7 +33,7 @@ def troubles(start: int, window: int) -> list[Trouble]:
         Trouble("failure", machine, start + round(window * share), max(2 * MINUTE, _whole(window * lasts)), reason)
         for share, machine, reason, lasts in _FAILURES
     ]
-    return [*found, Trouble("tryout", "BOR-A1", start + round(window * 0.25), max(3 * MINUTE, _whole(window * 0.02)))]
+    return [*found, Trouble("tryout", "BOR-A1", start + round(window * 0.25), max(6 * MINUTE, _whole(window * 0.02)))]
 
 
 def offline(start: int, window: int) -> list[Offline]:
