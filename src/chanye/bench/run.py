@@ -15,6 +15,7 @@ BENCHES = {
     "query": "chanye.bench.query",
     "idle": "chanye.bench.idle",
     "trace": "chanye.bench.trace_load",
+    "factory": "chanye.bench.factory",
 }
 
 
