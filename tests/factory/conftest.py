@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from chanye.kernel.settings import get_settings
 from chanye.spine.history import History
@@ -24,3 +25,10 @@ def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def plant(db, history) -> Plant:
     return Plant(history)
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Refusals are read in English here, whether translations are compiled or not."""
+    with translation.override("en"):
+        yield

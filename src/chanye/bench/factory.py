@@ -33,6 +33,7 @@ LOCK_BAR = 'no "database is locked"'
 WALL_BAR = "A 60-machine wall refreshes within 1 s of a change"
 #: How often each machine says how many pieces it has made, and one of them changes its state. [s]
 COUNT_EVERY, FLIP_EVERY = 2.0, 3.0
+PASSWORD = "a bench of 50 terminals"
 STATES = {"ACTIVE": "running", "STOPPED": "stopped"}
 
 
@@ -166,7 +167,9 @@ def _seed() -> Plant:
     from chanye.spine.actions import ensure_asset
 
     firm = create_organisation(actor=SYSTEM, code="firm", name="Firm", kind="firm")
-    boss = create_person(actor=SYSTEM, organisation_id=firm, username="boss", name="Boss", role="manager")
+    boss = create_person(
+        actor=SYSTEM, organisation_id=firm, username="boss", name="Boss", role="manager", password=PASSWORD
+    )
     add_member(actor=SYSTEM, organisation_id=firm, person_id=boss, role="operator")
     site = ensure_asset(actor=SYSTEM, organisation_id=firm, parent_id=None, kind="site", code="site", name="Site")
     machines = {}
@@ -276,6 +279,7 @@ def _people(plant: Plant, url: str, seconds: float, folder: Path) -> dict[str, A
     task = {
         "url": url,
         "token": plant.token,
+        "cookie": _sign_in(url),
         "site": plant.site,
         "seconds": seconds,
         "terminals": plant.terminals,
@@ -299,6 +303,21 @@ def _people(plant: Plant, url: str, seconds: float, folder: Path) -> dict[str, A
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def _sign_in(url: str) -> str:
+    """Return the cookies of a browser in which the boss has signed in."""
+    from http.cookiejar import CookieJar
+    from urllib.parse import urlencode
+    from urllib.request import HTTPCookieProcessor, Request, build_opener
+
+    jar = CookieJar()
+    browser = build_opener(HTTPCookieProcessor(jar))
+    page = browser.open(f"{url}sign-in/", timeout=30).read().decode()
+    token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    form = urlencode({"username": "boss", "password": PASSWORD, "csrfmiddlewaretoken": token}).encode()
+    browser.open(Request(f"{url}sign-in/", form, {"Referer": url}), timeout=30).close()
+    return "; ".join(f"{one.name}={one.value}" for one in jar)
 
 
 def _delays(flips: list[tuple[float, str, str]], shown: list[list[Any]], machines: dict[str, int]) -> list[float]:

@@ -36,6 +36,7 @@ class Task:
 
     url: str
     token: str
+    cookie: str
     site: int
     seconds: float
     terminals: list[tuple[str, int]]
@@ -73,11 +74,12 @@ class Found:
 class Browser:
     """One connection kept open, with its own memory of ETags."""
 
-    def __init__(self, task: Task, found: Found) -> None:
+    def __init__(self, task: Task, found: Found, *, program: bool = False) -> None:
         parts = urlsplit(task.url)
         self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 80
         self.found = found
-        self.headers = {"Authorization": f"Bearer {task.token}", "Accept-Language": "zh-hans"}
+        signed = {"Authorization": f"Bearer {task.token}"} if program else {"Cookie": task.cookie}
+        self.headers = signed | {"Accept-Language": "zh-hans"}
         self.tags: dict[str, str] = {}
         self.connection: http.client.HTTPConnection | None = None
 
@@ -120,7 +122,7 @@ def _every(seconds: float, end: float, phase: float, act: Callable[[], None]) ->
 
 def _terminal(task: Task, found: Found, index: int, end: float) -> None:
     place, operation = task.terminals[index]
-    browser = Browser(task, found)
+    browser = Browser(task, found, program=True)
     rng = random.Random(index)
     count = 0
 

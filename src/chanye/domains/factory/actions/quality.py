@@ -57,7 +57,7 @@ def open_inspection(
     plan = Plan.objects.filter(id=plan_id).select_related("material").first()
     if plan is None or not (actor.system or plan.organisation_id == actor.organisation_id):
         raise DeniedError(_("There is no such inspection plan, or it belongs to another organisation."))
-    require(actor, "inspect", plan.organisation_id)
+    require(actor, "record_inspection", plan.organisation_id)
     if plan.state != "released" or plan.material is None:
         raise ConfigError(_("The plan %(code)s is not released: release it first.") % {"code": plan.code})
     operation = None
@@ -135,7 +135,7 @@ def record_values(
     DeniedError
         If there is no such inspection for the actor.
     """
-    row = _inspection(actor, "inspect", inspection_id)
+    row = _inspection(actor, "record_inspection", inspection_id)
     if row.state != "open":
         raise ConfigError(_("This inspection is judged already: open another one to measure again."))
     asked = {one.code: one for one in gates.read_asked(row.asked)}
