@@ -23,6 +23,7 @@ from typing import Any, Self
 import numpy as np
 
 from chanye.bench.figures import Figure, Result, machine
+from chanye.bench.product import Product
 from chanye.kernel.errors import ConfigError
 
 TERMINALS, MACHINES, WALLS, OFFICES = 50, 60, 3, 10
@@ -115,23 +116,17 @@ def play(seconds: float, *, database: str = "") -> Played:
     database
         PostgreSQL URL for the records; empty: SQLite.
     """
-    from chanye.cli import setup_django
-    from chanye.cli.up import Stack, apply_settings, prepare
-
+    env = {"CHANYE_DATABASE": database} if database else {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chanye-floor-")))
-        settings = apply_settings(
-            data=folder, port=0, broker="true", broker_port=0, database=database or None, demo="false"
-        )
-        prepare(settings)
-        setup_django()
+        product = stack.enter_context(Product(folder, env))
+        _records(product.data, env)
         plant = _seed()
-        product = stack.enter_context(Stack(folder, 0, ["--broker"]))
-        speaking = stack.enter_context(_Machines(folder, list(plant.machines)))
-        people = _people(plant, product.url, seconds, folder)
+        speaking = stack.enter_context(_Machines(product.data, list(plant.machines)))
+        people = _people(plant, product.status()["url"], seconds, folder)
         flips = speaking.flips
         stored = _stored()
-        locked = sum(_locked(path) for path in (folder / "logs").glob("*.log"))
+        locked = sum(_locked(path) for path in [folder / "out.log", *(product.data / "logs").glob("*.log")])
     return Played(
         people["latency"],
         people["status"],
@@ -141,6 +136,17 @@ def play(seconds: float, *, database: str = "") -> Played:
         _delays(flips, people["shown"], plant.machines),
         locked + sum("locked" in one for one in people["faults"]),
     )
+
+
+def _records(data: Path, env: dict[str, str]) -> None:
+    """Let this process work on the records of the running product."""
+    import django
+
+    os.environ.update({"CHANYE_DATA": str(data), "DJANGO_SETTINGS_MODULE": "chanye.web.settings", **env})
+    from chanye.kernel.settings import get_settings
+
+    get_settings.cache_clear()
+    django.setup()
 
 
 def _locked(path: Path) -> int:
@@ -193,7 +199,7 @@ def _seed() -> Plant:
     seed_master(
         actor=SYSTEM,
         organisation_id=firm,
-        materials=[("STEEL", "钢")],
+        materials=[("STEEL", "钢", 500)],
         products=products,
         reasons=reasons,
         skills=[],

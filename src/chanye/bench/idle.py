@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from chanye.bench.figures import Figure, Result, machine
+from chanye.bench.product import Product
 
 HELP_S, IDLE_MB = 0.4, 500
 HELP_BAR = "`chanye --help` ≤ 0.4 s"
@@ -52,40 +49,16 @@ def measure_idle(data: Path, rest_s: float) -> dict[str, tuple[float, float]]:
 
     Resident memory (RSS) counts a page in each process that maps it, the proportional one (PSS) once over all.
     """
-    log = (data / "out.log").open("wb")
-    argv = [sys.executable, "-m", "chanye", "up", "--data", str(data / "var"), "--port", "0", "--broker"]
-    process = subprocess.Popen(argv, stdout=log, stderr=log, env={**os.environ, "CHANYE_BROKER_PORT": "0"})
-    try:
-        status = _wait_ready(process, data)
-        _ask(status["url"])
+    with Product(data) as product:
+        _ask(product.status()["url"])
         time.sleep(rest_s)
-        status = json.loads((data / "var" / "run" / "up.json").read_text())
-        names = {pid: name for name, pid in status["children"].items()}
-        names[process.pid] = "supervisor"
+        names = {pid: name for name, pid in product.status()["children"].items()}
+        names[product.pid] = "supervisor"
         memory: dict[str, tuple[float, float]] = {}
-        for pid, family in families(process.pid, names).items():
+        for pid, family in families(product.pid, names).items():
             sizes = [memory_mb(member) for member in family]
             memory[names[pid]] = (sum(rss for rss, _ in sizes), sum(pss for _, pss in sizes))
         return memory
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
-
-
-def _wait_ready(process: subprocess.Popen[bytes], data: Path) -> dict[str, Any]:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError, ValueError):
-            status: dict[str, Any] = json.loads((data / "var" / "run" / "up.json").read_text())
-            if status["ready"]:
-                return status
-        time.sleep(0.1)
-    raise RuntimeError("chanye up did not get ready: " + (data / "out.log").read_text(errors="replace")[-500:])
 
 
 def _ask(url: str) -> None:
