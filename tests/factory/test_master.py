@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from datetime import date, timedelta
 from typing import Any
 
 import openpyxl
@@ -11,7 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from chanye.domains.factory.actions import documents, master, orders, routings
+from chanye.domains.factory.actions import documents, machines, master, orders, routings
 from chanye.domains.factory.models import (
     BillLine,
     Instruction,
@@ -23,6 +24,7 @@ from chanye.domains.factory.models import (
     Revision,
     Routing,
     RoutingStep,
+    ShiftCalendar,
     Skill,
     Tool,
 )
@@ -33,6 +35,7 @@ from chanye.domains.factory.queries import order_book
 from chanye.domains.factory.rules.routing import FlowStep, draw_flow, faults_of
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.settings import get_settings
+from chanye.kernel.shifts import shift_pattern_from_dict
 from chanye.parties.models import AuditEntry, Person
 from mes_kit import Mes
 
@@ -281,3 +284,24 @@ def test_the_pages_of_master_data(mes: Mes) -> None:
     assert "it stays as it is" in client.get(draft).content.decode()
     assert client_of(mes, "operator").get("/master/tools/new/").status_code == 404
     assert client_of(Mes("other")).get(draft).status_code == 404
+
+
+def test_public_holidays_of_2026_as_the_state_council_published_them(mes: Mes) -> None:
+    """国办发明电〔2025〕7号: seven holidays, six weekend days worked instead; a hand-made exception stays."""
+    pattern = {
+        "zone": "Asia/Shanghai",
+        "shifts": [{"name": "早班", "days": [0, 1, 2, 3, 4], "start": "08:00", "end": "16:00", "breaks": []}],
+        "exceptions": {"2026-10-07": [{"name": "加班", "days": [2], "start": "08:00", "end": "12:00", "breaks": []}]},
+    }
+    number = machines.save_calendar(actor=mes.planner, organisation_id=mes.firm.pk, name="厂历", pattern=pattern)
+    client = client_of(mes)
+    client.post(f"/calendars/{number}/holidays/", {"year": "2026"})
+    found = shift_pattern_from_dict(ShiftCalendar.objects.get(pk=number).pattern).exceptions
+    spans = [("01-01", 3), ("02-15", 9), ("04-04", 3), ("05-01", 5), ("06-19", 3), ("09-25", 3), ("10-01", 6)]
+    off = {date.fromisoformat(f"2026-{start}") + timedelta(days=i) for start, days in spans for i in range(days)}
+    worked = {date.fromisoformat(f"2026-{day}") for day in ("01-04", "02-14", "02-28", "05-09", "09-20", "10-10")}
+    assert {day for day, shifts in found.items() if not shifts} == off
+    assert {day for day, shifts in found.items() if shifts} == worked | {date(2026, 10, 7)}
+    assert [shift.name for shift in found[date(2026, 10, 7)]] == ["加班"]
+    refused = client.post(f"/calendars/{number}/holidays/", {"year": "2099"}, follow=True)
+    assert "Holidays are known from" in refused.content.decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chanye.domains.factory.pages import documents, master, product
+from chanye.domains.factory.pages import documents, holidays, master, product
 
 urlpatterns = [
     path("master/", master.master_home, name="master-home"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("master/instructions/<int:instruction_id>/", documents.instruction_page, name="instruction"),
     path("master/reasons/starter/", master.starter_reasons, name="starter-reasons"),
     path("master/routings/release/", master.release_drafts, name="release-drafts"),
+    path("calendars/<int:calendar_id>/holidays/", holidays.calendar_holidays, name="calendar-holidays"),
     path("master/<slug:name>/", master.book_list, name="master"),
     path("master/<slug:name>/import/", master.book_import, name="master-import"),
     path("master/<slug:name>/new/", master.book_form, name="master-new"),

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.factory.actions.master import code_of
+from chanye.domains.factory.master_rows import code_of
 from chanye.domains.factory.models import Instruction, Program, ProgramVersion, Revision
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.time import now_us

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
+from chanye.domains.factory.master_rows import code_of, place_of
 from chanye.domains.factory.models import Material, PersonSkill, Reason, Skill, Tool
 from chanye.domains.factory.rules.reason_set import STARTER_SET
 from chanye.kernel.errors import ConfigError
@@ -15,7 +16,6 @@ from chanye.parties import queries as parties
 from chanye.parties.audit import record
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
-from chanye.spine import queries as spine
 
 Row = Mapping[str, Any]
 
@@ -28,20 +28,6 @@ def _record(actor: Viewer, verb: str, organisation_id: int, codes: Sequence[str]
         detail={"count": len(codes), "codes": list(codes)[:200]},
         organisation_id=organisation_id,
     )
-
-
-def code_of(row: Row, name: str = "code") -> str:
-    """Return the code of a row.
-
-    Raises
-    ------
-    ConfigError
-        If it is empty, too long, or holds what a label cannot carry.
-    """
-    code = str(row.get(name) or "").strip()
-    if not 0 < len(code) <= 64 or not code.isprintable():
-        raise ConfigError(_("Give a code of 1 to 64 visible characters."))
-    return code
 
 
 def _write(model: type[models.Model], key: Row, values: Row, clean: bool = True) -> models.Model:
@@ -128,20 +114,6 @@ def save_tools(*, actor: Viewer, organisation_id: int, rows: Sequence[Row]) -> N
         known = Tool.objects.filter(**key).exists()
         _write(Tool, key, values if known else {"kind": "tool"} | values)
     _record(actor, "save_tools", organisation_id, [code_of(row) for row in rows])
-
-
-def place_of(actor: Viewer, organisation_id: int, code: str) -> int:
-    """Return the asset with a code.
-
-    Raises
-    ------
-    ConfigError
-        If there is none, or there are several.
-    """
-    found = spine.asset_by_code(actor, organisation_id, code)
-    if found is None:
-        raise ConfigError(_("There is no place %(code)s, or more than one.") % {"code": code})
-    return found.id
 
 
 @transaction.atomic

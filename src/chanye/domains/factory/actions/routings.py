@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from chanye.domains.factory.actions.master import code_of, place_of
+from chanye.domains.factory.master_rows import code_of, place_of
 from chanye.domains.factory.models import (
     BillLine,
     Instruction,

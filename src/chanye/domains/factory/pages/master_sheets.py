@@ -102,7 +102,7 @@ REASONS = Sheet(
     (
         Column("tree", pgettext_lazy("reasons", "Tree"), "choice", choices=TREES, required=True, example="scrap"),
         Column("code", _CODE, required=True, length=64, example="burr"),
-        Column("name", _("Name"), required=True, length=200, example="毛刺"),
+        Column("name", _("Name"), required=True, length=200, example="毛刺", template="factory/reason_name.html"),
         Column("name_en", _("English name"), length=200, example="Burr"),
         Column("parent", _("Below"), length=64, help=_("Code of the reason above; empty at the top.")),
         Column("element", _("Counts as"), "choice", choices=ELEMENTS),

@@ -20,6 +20,7 @@ from chanye.domains.factory.pages.calendar_draft import TEMPLATES, draft_from, d
 from chanye.domains.factory.pages.calendar_form import WEEKDAYS, CalendarDraft, change_rows, read_draft
 from chanye.domains.factory.queries import settings as queries
 from chanye.domains.factory.queries.settings import CalendarView, MachineSettingsView
+from chanye.domains.factory.rules.holidays import known_years
 from chanye.domains.factory.rules.week import local_day, overlap, week_rows
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.shifts import ShiftPattern, ShiftRun, shift_pattern_to_dict
@@ -156,6 +157,8 @@ def _form(
     zones = queries.zones(viewer)
     context = {
         "calendar": view,
+        "holiday_years": known_years(),
+        "holiday_last": known_years()[-1],
         "may_edit": (view.may_edit if view else True) and draft.fits,
         "draft": draft,
         "wrong": status != 200,
