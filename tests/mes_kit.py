@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chanye.domains.factory.actions.orders import create_order, release_order
+from chanye.domains.factory.kept import forget
 from chanye.domains.factory.models import BillLine, Material, Operation, Reason, Revision, Routing, RoutingStep
-from chanye.domains.factory.queries.terminal import forget
 from chanye.kernel.time import now_us
 from chanye.parties.models import Membership, Organisation, Person
 from chanye.parties.types import SYSTEM, Viewer
@@ -26,7 +26,7 @@ class Mes:
     """A firm with one site, two machines and a bench; product P-1 goes mill (10) -> deburr (20) -> check (30)."""
 
     def __init__(self, code: str = "mes") -> None:
-        forget(SYSTEM)
+        forget()
         self.firm = Organisation.objects.create(name=code, code=code)
         self.site = self._asset(None, "site", f"{code}-site")
         self.mill = self._asset(self.site, "work_unit", f"{code}-mill")

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from chanye.domains.factory.actions import andon
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.actions.inbox import receive_entries
+from chanye.domains.factory.kept import forget
 from chanye.domains.factory.models import AndonCall, Booking, HandoverNote, Instruction, WorkSpan
 from chanye.domains.factory.queries import terminal as queries
 from chanye.domains.factory.queries.andon import open_calls
@@ -51,7 +52,7 @@ def send(mes: Mes, kind: str, *, by: Viewer | None = None, **members: Any) -> tu
 
 
 def state(mes: Mes, code: str = "mes-mill") -> TerminalState:
-    queries.forget(mes.operator)
+    forget()
     return queries.terminal(mes.operator, code, now=now_us())
 
 

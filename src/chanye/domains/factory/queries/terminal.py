@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from hashlib import blake2b
 from typing import TypeVar
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
-from chanye.domains.factory.models import Booking, HandoverNote, Instruction, Operation, Reason
+from chanye.domains.factory.kept import keep
+from chanye.domains.factory.models import Booking, HandoverNote, InboxEntry, Operation, Reason
 from chanye.domains.factory.queries import downtime, link
 from chanye.domains.factory.queries.andon import open_calls
-from chanye.domains.factory.queries.dispatch import dispatch_list
 from chanye.domains.factory.queries.orders import OPEN_STATES
-from chanye.domains.factory.types.dispatch import DispatchRow
+from chanye.domains.factory.queries.terminal_tasks import tasks_at
 from chanye.domains.factory.types.terminal import (
     Booked,
     Counted,
     Handover,
     Member,
-    Page,
     Place,
     ReasonOut,
     Stop,
-    Task,
     TerminalState,
 )
 from chanye.kernel.errors import DeniedError
@@ -45,33 +42,46 @@ KEEP = 20.0
 KEEP_LIVE = 4.0
 #: How long output can be taken back at the terminal, and for how long a note is shown. [us]
 UNDO, NOTED = 30 * 60_000_000, DAY
-MOST_TASKS = 30
 MOST_STOPS = 5
-_FIRST = {"running": 0, "setup": 1, "paused": 2}
-#: What the list says in words; whether pieces are here and whether it is held shows anyway.
-_TOLD = frozenset({"machine", "material", "tool", "gauge", "program", "skill"})
+MOST_PLACES = 2_000
+#: How late a terminal may show what was done elsewhere, and when it looks again though nothing was done. [us]
+LATE, RENEW = 4_000_000, 300_000_000
 
-_kept: dict[tuple[object, ...], tuple[float, object]] = {}
+#: Organisation and place -> its newest deed, the mark of the place, and when they were read.
+_stamps: dict[tuple[int | None, int], tuple[int, tuple[object, ...], int]] = {}
 T = TypeVar("T")
 
 
-def _keep(make: Callable[[], T], *key: object, seconds: float = KEEP) -> T:
-    found = _kept.get(key)
-    if found is None or found[0] < time.monotonic():
-        if len(_kept) > 2_000:
-            _kept.clear()
-        found = _kept[key] = (time.monotonic() + seconds, make())
-    return found[1]  # type: ignore[return-value]  # what make() returned under this key
+def _keep(make: Callable[[], T], *key: object) -> T:
+    return keep(make, *key, seconds=KEEP)
 
 
-def forget(viewer: Viewer) -> None:
-    """Drop what is kept between requests, for all organisations."""
-    _kept.clear()
+def place_stamp(viewer: Viewer, place: AssetRef, now: int) -> tuple[object, ...]:
+    """Return a mark that changes at once with what is reported or arrives at a place, else within ``LATE``.
+
+    Whatever is done anywhere in the organisation may matter here, so its newest deed is part of the mark; but most
+    of it does not, so it is looked at only every few seconds. Every five minutes the mark changes anyway.
+    """
+    key = viewer.organisation_id, place.id
+    deed, known = parties.newest_deed(viewer), _stamps.get(key)
+    if known and known[0] == deed and known[2] > now - RENEW:
+        return known
+    mark = _mark(viewer, place)
+    if known and known[1] == mark and known[2] > now - LATE:
+        return known
+    if len(_stamps) > MOST_PLACES:
+        _stamps.clear()
+    _stamps[key] = deed, mark, now
+    return _stamps[key]
 
 
-def terminal_tag(viewer: Viewer, now: int) -> str:
-    """Return a word that changes with everything done in the organisation, and every five minutes."""
-    return f"{parties.newest_deed(viewer)}-{now // 300_000_000}"
+def _mark(viewer: Viewer, place: AssetRef) -> tuple[object, ...]:
+    """Return the newest entry from a place, and how many pieces have arrived there."""
+    sent = InboxEntry.objects.filter(place_id=place.id).order_by("-id").values_list("id", flat=True).first()
+    here = Operation.objects.filter(
+        work_centre_id__in=[one.id for one in _chain(viewer, place)], state__in=OPEN_STATES
+    )
+    return sent, *here.aggregate(n=Count("id"), arrived=Sum("arrived")).values()
 
 
 def places(viewer: Viewer) -> tuple[Place, ...]:
@@ -137,7 +147,7 @@ def terminal(viewer: Viewer, code: str, *, now: int, language: str = "") -> Term
         If there is no such place for the viewer.
     """
     asset = place_by_code(viewer, code)
-    above = _keep(lambda: _above(viewer, asset), "above", viewer.organisation_id, asset.id)
+    above = _chain(viewer, asset)
     stops, counted = _said(viewer, asset, now, language)
     site = next((one.name for one in above if one.kind == "site"), "")
     group = above[1].name if len(above) > 1 else ""
@@ -147,7 +157,7 @@ def terminal(viewer: Viewer, code: str, *, now: int, language: str = "") -> Term
         site=site,
         simulated=asset.simulated,
         places=places(viewer),
-        tasks=_tasks(viewer, asset, [one.id for one in above], now),
+        tasks=tasks_at(viewer, asset, [one.id for one in above], now),
         booked=_booked(asset, now),
         stops=stops,
         counted=counted,
@@ -160,9 +170,11 @@ def terminal(viewer: Viewer, code: str, *, now: int, language: str = "") -> Term
 
 def answer(viewer: Viewer, code: str, *, now: int, language: str) -> tuple[str, bytes]:
     """Return the ETag and the JSON of ``terminal``, or of ``choice`` without a code; made once for each change."""
-    stands: tuple[object, ...] = (viewer.organisation_id, viewer.person_id, code, language, terminal_tag(viewer, now))
+    stands: tuple[object, ...] = viewer.organisation_id, viewer.person_id, code, language
     if code:
-        stands += _said(viewer, place_by_code(viewer, code), now, language)
+        place = place_by_code(viewer, code)
+        stands += place_stamp(viewer, place, now)
+        stands += _said(viewer, place, now, language)
 
     def make() -> tuple[str, bytes]:
         state = terminal(viewer, code, now=now, language=language) if code else choice(viewer)
@@ -175,6 +187,10 @@ def answer(viewer: Viewer, code: str, *, now: int, language: str) -> tuple[str, 
 def _viewer(viewer: Viewer) -> Member:
     me = parties.badge_of(viewer)
     return Member(me[0], me[1]) if me else Member("", viewer.name)
+
+
+def _chain(viewer: Viewer, asset: AssetRef) -> list[AssetRef]:
+    return _keep(lambda: _above(viewer, asset), "above", viewer.organisation_id, asset.id)
 
 
 def _above(viewer: Viewer, asset: AssetRef) -> list[AssetRef]:
@@ -197,8 +213,9 @@ def _members(viewer: Viewer) -> tuple[Member, ...]:
 
 def _said(viewer: Viewer, asset: AssetRef, now: int, language: str) -> tuple[tuple[Stop, ...], tuple[Counted, ...]]:
     """Return what the machine itself says: stops that want a reason, pieces counted and not booked."""
-    key = ("said", viewer.organisation_id, asset.id, language)
-    return _keep(lambda: _live(viewer, asset, now), *key, seconds=KEEP_LIVE)
+    newest = _stamps.get((viewer.organisation_id, asset.id), (0, ()))[1]  # a reason just given is seen at once
+    key = ("said", viewer.organisation_id, asset.id, language, newest)
+    return keep(lambda: _live(viewer, asset, now), *key, seconds=KEEP_LIVE)
 
 
 def _live(viewer: Viewer, asset: AssetRef, now: int) -> tuple[tuple[Stop, ...], tuple[Counted, ...]]:
@@ -210,114 +227,6 @@ def _live(viewer: Viewer, asset: AssetRef, now: int) -> tuple[tuple[Stop, ...], 
     )
     found = link.proposals(viewer, [asset.id], now=now)
     return stops, tuple(Counted(one.operation_id, one.good, one.last) for one in found if one.bookable and one.good)
-
-
-def _lent(viewer: Viewer) -> tuple[dict[int, set[int]], dict[int, int]]:
-    """Return which operations may be worked at a work centre instead, and where each of them is planned."""
-    rows = Operation.objects.filter(
-        state__in=OPEN_STATES,
-        order__state__in=("released", "held"),
-        order__organisation_id=viewer.organisation_id or 0,
-    ).exclude(alternatives=[])
-    instead: dict[int, set[int]] = {}
-    planned: dict[int, int] = {}
-    for number, centre, alternatives in rows.values_list("id", "work_centre_id", "alternatives"):
-        planned[number] = centre
-        for one in alternatives:
-            instead.setdefault(one["work_centre"], set()).add(number)
-    return instead, planned
-
-
-def _tasks(viewer: Viewer, asset: AssetRef, centres: Sequence[int], now: int) -> tuple[Task, ...]:
-    """Return what can be worked on at a place: what runs first, then as dispatched, what misses something last."""
-    instead, planned = _keep(lambda: _lent(viewer), "lent", viewer.organisation_id)
-    borrowed = set().union(*(instead.get(centre, set()) for centre in centres))
-    elsewhere = {planned[number] for number in borrowed} - set(centres)
-    rows = [
-        row
-        for part in dispatch_list(viewer, [*centres, *sorted(elsewhere)], now=now)
-        for row in part.rows
-        if part.work_centre_id in centres or row.operation.id in borrowed
-    ]
-    rows = sorted(rows, key=lambda row: _turn(row, asset))[:MOST_TASKS]
-    more = {one.pk: one for one in _with_revision([row.operation.id for row in rows])}
-    pages = _instructions(list(more.values()))
-    return tuple(_task(row, more[row.operation.id], asset, pages) for row in rows if row.operation.id in more)
-
-
-def _with_revision(numbers: Sequence[int]) -> QuerySet[Operation]:
-    return Operation.objects.filter(id__in=numbers).select_related("order", "place")
-
-
-def _turn(row: DispatchRow, asset: AssetRef) -> tuple[int, int]:
-    """Return where an operation stands in the list; within the same, the order of the dispatch list holds."""
-    one = row.operation
-    begun = one.state in ("running", "setup", "paused")
-    if begun and one.place_id in (None, asset.id):
-        return (0, _FIRST[one.state])
-    return (1, 0) if row.can_run and not begun and one.here > 0 else (2, 0)
-
-
-def _task(row: DispatchRow, more: Operation, asset: AssetRef, pages: Mapping[tuple[int, int], Instruction]) -> Task:
-    one = row.operation
-    instruction = pages.get((more.order.revision_id, one.number))
-    busy = one.state in ("running", "setup", "paused") and more.place is not None and one.place_id != asset.id
-    return Task(
-        id=one.id,
-        order=one.order,
-        product=one.product,
-        product_name=one.product_name,
-        revision=one.revision,
-        number=one.number,
-        name=one.name,
-        kind=one.kind,
-        state="held" if more.order.state == "held" else one.state,
-        place=more.place.name if busy and more.place else "",
-        planned=one.planned,
-        arrived=one.arrived,
-        good=one.good,
-        scrap=one.scrap,
-        rework=one.rework,
-        here=one.here,
-        due=one.due,
-        priority=one.priority,
-        run_time=one.run_time,
-        setup_time=one.setup_time,
-        started_at=one.started_at,
-        hold_reason=one.hold_reason,
-        reworkable=more.on_fail is not None,
-        missing=tuple(f"{need.what} {need.why}" for need in row.missing if need.kind in _TOLD),
-        warnings=tuple(
-            f"{need.what} {need.why}" for need in row.notes if need.kind in _TOLD and need.state == "warn"
-        ),
-        instruction=_pages(instruction),
-        instruction_title=instruction.title if instruction else "",
-        instruction_version=instruction.version if instruction else 0,
-    )
-
-
-def _instructions(rows: Iterable[Operation]) -> dict[tuple[int, int], Instruction]:
-    """Return the released instruction of each revision and step, the newest version."""
-    wanted = {(row.order.revision_id, row.number) for row in rows}
-    if not wanted:
-        return {}
-    found = Instruction.objects.filter(revision_id__in={one for one, _step in wanted}, state="released")
-    return {
-        (row.revision_id, row.step): row for row in found.order_by("version") if (row.revision_id, row.step) in wanted
-    }
-
-
-def _pages(instruction: Instruction | None) -> tuple[Page, ...]:
-    pages = instruction.pages if instruction else []
-    return tuple(
-        Page(
-            str(page.get("text") or ""),
-            f"/files/{page['file']}/page" if isinstance(page.get("file"), int) else "",
-            bool(page.get("confirm")),
-        )
-        for page in pages
-        if isinstance(page, dict)
-    )
 
 
 def _booked(asset: AssetRef, now: int) -> tuple[Booked, ...]:

@@ -1,0 +1,139 @@
+"""The operations that a terminal shows at a place, with what is missing and how they are done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db.models import QuerySet
+
+from chanye.domains.factory.kept import keep
+from chanye.domains.factory.models import Instruction, Operation
+from chanye.domains.factory.queries.dispatch import dispatch_list
+from chanye.domains.factory.queries.orders import OPEN_STATES
+from chanye.domains.factory.types.dispatch import DispatchRow
+from chanye.domains.factory.types.terminal import Page, Task
+from chanye.parties.types import Viewer
+from chanye.spine.types import AssetRef
+
+MOST_TASKS = 30
+#: How long it is kept which operations may be worked at other machines. [s]
+KEEP = 20.0
+_FIRST = {"running": 0, "setup": 1, "paused": 2}
+#: What the list says in words; whether pieces are here and whether it is held shows anyway.
+_TOLD = frozenset({"machine", "material", "tool", "gauge", "program", "skill"})
+
+
+def _lent(viewer: Viewer) -> tuple[dict[int, set[int]], dict[int, int]]:
+    """Return which operations may be worked at a work centre instead, and where each of them is planned."""
+    rows = Operation.objects.filter(
+        state__in=OPEN_STATES,
+        order__state__in=("released", "held"),
+        order__organisation_id=viewer.organisation_id or 0,
+    ).exclude(alternatives=[])
+    instead: dict[int, set[int]] = {}
+    planned: dict[int, int] = {}
+    for number, centre, alternatives in rows.values_list("id", "work_centre_id", "alternatives"):
+        planned[number] = centre
+        for one in alternatives:
+            instead.setdefault(one["work_centre"], set()).add(number)
+    return instead, planned
+
+
+def tasks_at(viewer: Viewer, asset: AssetRef, centres: Sequence[int], now: int) -> tuple[Task, ...]:
+    """Return what can be worked on at a place: what runs first, then as dispatched, what misses something last.
+
+    Parameters
+    ----------
+    centres
+        The place and what it is part of.
+    now
+        us UTC.
+    """
+    instead, planned = keep(lambda: _lent(viewer), "lent", viewer.organisation_id, seconds=KEEP)
+    borrowed = set().union(*(instead.get(centre, set()) for centre in centres))
+    elsewhere = {planned[number] for number in borrowed} - set(centres)
+    rows = [
+        row
+        for part in dispatch_list(viewer, [*centres, *sorted(elsewhere)], now=now)
+        for row in part.rows
+        if part.work_centre_id in centres or row.operation.id in borrowed
+    ]
+    rows = sorted(rows, key=lambda row: _turn(row, asset))[:MOST_TASKS]
+    more = {one.pk: one for one in _with_revision([row.operation.id for row in rows])}
+    pages = _instructions(list(more.values()))
+    return tuple(_task(row, more[row.operation.id], asset, pages) for row in rows if row.operation.id in more)
+
+
+def _with_revision(numbers: Sequence[int]) -> QuerySet[Operation]:
+    return Operation.objects.filter(id__in=numbers).select_related("order", "place")
+
+
+def _turn(row: DispatchRow, asset: AssetRef) -> tuple[int, int]:
+    """Return where an operation stands in the list; within the same, the order of the dispatch list holds."""
+    one = row.operation
+    begun = one.state in ("running", "setup", "paused")
+    if begun and one.place_id in (None, asset.id):
+        return (0, _FIRST[one.state])
+    return (1, 0) if row.can_run and not begun and one.here > 0 else (2, 0)
+
+
+def _task(row: DispatchRow, more: Operation, asset: AssetRef, pages: Mapping[tuple[int, int], Instruction]) -> Task:
+    one = row.operation
+    instruction = pages.get((more.order.revision_id, one.number))
+    busy = one.state in ("running", "setup", "paused") and more.place is not None and one.place_id != asset.id
+    return Task(
+        id=one.id,
+        order=one.order,
+        product=one.product,
+        product_name=one.product_name,
+        revision=one.revision,
+        number=one.number,
+        name=one.name,
+        kind=one.kind,
+        state="held" if more.order.state == "held" else one.state,
+        place=more.place.name if busy and more.place else "",
+        planned=one.planned,
+        arrived=one.arrived,
+        good=one.good,
+        scrap=one.scrap,
+        rework=one.rework,
+        here=one.here,
+        due=one.due,
+        priority=one.priority,
+        run_time=one.run_time,
+        setup_time=one.setup_time,
+        started_at=one.started_at,
+        hold_reason=one.hold_reason,
+        reworkable=more.on_fail is not None,
+        missing=tuple(f"{need.what} {need.why}" for need in row.missing if need.kind in _TOLD),
+        warnings=tuple(
+            f"{need.what} {need.why}" for need in row.notes if need.kind in _TOLD and need.state == "warn"
+        ),
+        instruction=_pages(instruction),
+        instruction_title=instruction.title if instruction else "",
+        instruction_version=instruction.version if instruction else 0,
+    )
+
+
+def _instructions(rows: Iterable[Operation]) -> dict[tuple[int, int], Instruction]:
+    """Return the released instruction of each revision and step, the newest version."""
+    wanted = {(row.order.revision_id, row.number) for row in rows}
+    if not wanted:
+        return {}
+    found = Instruction.objects.filter(revision_id__in={one for one, _step in wanted}, state="released")
+    return {
+        (row.revision_id, row.step): row for row in found.order_by("version") if (row.revision_id, row.step) in wanted
+    }
+
+
+def _pages(instruction: Instruction | None) -> tuple[Page, ...]:
+    pages = instruction.pages if instruction else []
+    return tuple(
+        Page(
+            str(page.get("text") or ""),
+            f"/files/{page['file']}/page" if isinstance(page.get("file"), int) else "",
+            bool(page.get("confirm")),
+        )
+        for page in pages
+        if isinstance(page, dict)
+    )
