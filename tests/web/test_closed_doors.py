@@ -14,6 +14,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from chanye.domains.factory.actions.inbox import receive_entries
 from chanye.domains.factory.actions.machines import save_calendar
+from chanye.domains.factory.actions.maintenance import create_order
+from chanye.domains.factory.actions.maintenance_plans import save_plan
 from chanye.domains.factory.queries import orders as refused
 from chanye.kernel.settings import get_settings
 from chanye.kernel.time import now_us
@@ -31,7 +33,8 @@ pytestmark = pytest.mark.django_db
 OPEN = {"health", "home", "search", "help", "set_language", "sign-in", "sign-out"}
 #: Pages about the viewer's own organisation: no number in the address could name another's.
 OWN = {"switch-organisation", "tokens", "people", "password", "audit", "connections", "new-connection",
-       "calendars", "new-calendar", "files", "webhooks",
+       "calendars", "new-calendar", "maintenance", "maintenance-orders", "maintenance-new", "maintenance-due",
+       "maintenance-plan-new", "spare-parts", "reliability", "energy", "files", "webhooks",
        "terminal", "terminal-place", "terminal-worker", "terminal-inbox", "calls", "conflicts"}  # fmt: skip
 
 
@@ -104,6 +107,10 @@ class Firm:
         receive_entries(actor=viewer, organisation_id=self.id, terminal="T", entries=[sent])
         self.entry = refused.conflicts(viewer, self.id)[0].pk
 
+        self.work = create_order(actor=viewer, asset_id=self.machine.id, title=f"SECRET {code}")
+        plan = {"name": f"SECRET {code}", "trigger": "time", "every": 1}
+        self.plan = save_plan(actor=viewer, asset_id=self.machine.id, **plan)
+
     def address(self, pattern: str) -> str:
         numbers = {
             "<int:series_id>": self.series.id, "<int:site_id>": self.site.id, "<int:machine_id>": self.machine.id,
@@ -111,6 +118,7 @@ class Firm:
             "<int:webhook_id>": self.webhook, "<int:delivery_id>": self.event,
             "<int:calendar_id>": self.calendar, "<int:file_id>": self.file, "<str:name>": "x.png",
             "<path:code>": "m", "<int:entry_id>": self.entry,
+            "<int:work_id>": self.work, "<int:plan_id>": self.plan, "<int:asset_id>": self.machine.id,
         }  # fmt: skip
         for word, number in numbers.items():
             pattern = pattern.replace(word, str(number))
@@ -193,7 +201,8 @@ def check_operation(mine: Firm, secret: str, path: str, method: str) -> None:
     address = path
     for word, number in {"asset_id": mine.machine.id, "series_id": mine.series.id, "machine_id": mine.machine.id,
                          "site_id": mine.site.id, "name": "availability", "webhook_id": mine.webhook, "deed": "test",
-                         "event_number": mine.event, "item_id": 1}.items():  # fmt: skip
+                         "event_number": mine.event, "item_id": 1, "work_id": mine.work, "plan_id": mine.plan,
+                         "position": 1}.items():  # fmt: skip
         address = address.replace("{" + word + "}", str(number))
     assert "{" not in address, path
     wanted = api.get_openapi_schema()["paths"][path][method].get("requestBody")

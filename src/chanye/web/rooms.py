@@ -61,6 +61,14 @@ ROOMS: tuple[Room, ...] = (
     Room(
         "calendars", _("Shifts"), "calendar", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})
     ),
+    Room(
+        "maintenance",
+        _("Maintenance"),
+        "wrench",
+        ("/maintenance/",),
+        frozenset({"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}),
+    ),
+    Room("energy", _("Energy"), "bolt", ("/energy/",), frozenset({"planner", "engineer", "manager", "admin"})),
     Room("people", _("People"), "people", ("/people/", "/webhooks/"), frozenset({"manager", "admin"})),
     Room("audit", _("Audit log"), "ledger", ("/audit/",), frozenset({"auditor", "manager", "admin"})),
     Room("help", _("Help"), "help", ("/help/",), foot=True),

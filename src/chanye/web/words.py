@@ -27,6 +27,9 @@ WHY: dict[str, str | Promise] = {
     "no_planned_time": gettext_lazy("There was no planned time in this window."),
     "no_meter": gettext_lazy("No power meter is connected."),
     "no_series": gettext_lazy("Nothing that measures this is connected."),
+    "few_failures": gettext_lazy("Fewer than two failures: a mean would say nothing."),
+    "no_labour": gettext_lazy("No working time is booked in this window."),
+    "no_factor": gettext_lazy("No emission factor holds for a part of this energy."),
     "stale": gettext_lazy("The last value is too old to stand for now."),
 }
 

@@ -59,6 +59,8 @@ def prepare_demo(days: int) -> list[ChildPlan]:
     setup_django()
     from chanye.cli.demo import past
     from chanye.cli.demo.site import ensure_site
+    from chanye.domains.factory.demo_care import seed_energy, seed_maintenance
+    from chanye.parties.types import SYSTEM
     from chanye.spine.history import History
     from chanye.twin.floor import wall_clock
     from chanye.twin.shop import Shop, local_day, midnight
@@ -77,6 +79,8 @@ def prepare_demo(days: int) -> list[ChildPlan]:
         since = said + past.STEP if said else known.epoch
         rows = past.fill(history, site, shop, since, now, Bar("Bringing in the shop's past")) if since < now else 0
     past.compute_frames()
+    seed_energy(actor=SYSTEM, site_id=site.site)
+    seed_maintenance(actor=SYSTEM, site_id=site.site)
     print(f"{rows:,} samples of the shop's past in {time.monotonic() - begin:.1f} s; the shop is simulated.")
     argv = [sys.executable, "-m", "chanye.twin", "--seed", str(known.seed), "--epoch", str(known.epoch)]
     argv += ["--start", str(max(now, said)), "--agent-port", str(known.agent_port)]

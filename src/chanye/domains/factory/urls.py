@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chanye.domains.factory import urls_master, urls_orders
+from chanye.domains.factory import urls_care, urls_master, urls_orders
 from chanye.domains.factory.pages import andon, board, conflicts, machine, settings, terminal
 
 urlpatterns = [
@@ -21,4 +21,5 @@ urlpatterns = [
     path("calendars/<int:calendar_id>/delete/", settings.delete_calendar, name="delete-calendar"),
     *urls_orders.urlpatterns,
     *urls_master.urlpatterns,
+    *urls_care.urlpatterns,
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -19,7 +20,7 @@ from chanye.domains.factory.models import (
     MaintenanceSettings,
     MaintenanceStep,
 )
-from chanye.domains.factory.rules.maintenance import KINDS, PRIORITIES, next_state, read_steps
+from chanye.domains.factory.rules.maintenance import KINDS, PRIORITIES, StepDraft, next_state, read_steps
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.time import DAY, now_us
 from chanye.parties.audit import record
@@ -157,59 +158,56 @@ def create_order(
     """
     asset = spine.asset(actor, asset_id)
     require(actor, "request_maintenance", asset.organisation_id)
-    drafts = read_steps(steps)
     _check_order(title, kind, priority, minutes, due_at, down_from)
-
+    values = {
+        "asset_id": asset.id,
+        "kind": kind,
+        "priority": priority,
+        "title": _text(title, "title", LONGEST_TITLE),
+        "note": note.strip()[:4000],
+        "source": source,
+        "source_ref": source_ref[:100],
+        "plan_id": plan_id,
+        "due_at": due_at,
+        "stops_machine": stops_machine,
+        "minutes": minutes,
+        "lockout": lockout.strip()[:2000],
+        "permit": permit,
+        "down_from": down_from,
+    }
+    drafts = read_steps(steps)
     _queue(asset.organisation_id)
-
-    def book() -> str:
-        if source_ref:
-            made = MaintenanceOrder.objects.filter(
-                organisation_id=asset.organisation_id, source_ref=source_ref
-            ).first()
-            if made is not None:
-                return f"maintenance:{made.pk}"
-        last = MaintenanceOrder.objects.filter(organisation_id=asset.organisation_id).aggregate(n=Max("number"))["n"]
-        row = MaintenanceOrder.objects.create(
-            organisation_id=asset.organisation_id,
-            number=(last or 0) + 1,
-            asset_id=asset.id,
-            kind=kind,
-            priority=priority,
-            title=_text(title, "title", LONGEST_TITLE),
-            note=note.strip()[:4000],
-            source=source,
-            source_ref=source_ref[:100],
-            plan_id=plan_id,
-            due_at=due_at,
-            stops_machine=stops_machine,
-            minutes=minutes,
-            lockout=lockout.strip()[:2000],
-            permit=permit,
-            down_from=down_from,
-            created_at=now_us(),
-            created_by=who(actor=actor),
-        )
-        MaintenanceStep.objects.bulk_create(
-            MaintenanceStep(
-                order=row,
-                position=i,
-                kind=step.kind,
-                text=step.text,
-                unit=step.unit,
-                low=step.low,
-                high=step.high,
-                required=step.required,
-                photo=step.photo,
-            )
-            for i, step in enumerate(drafts, 1)
-        )
-        note_event(actor=actor, order=row, verb="create", detail={"asset": asset.path, "kind": kind, "title": title})
-        return f"maintenance:{row.pk}"
-
     content = {"asset": asset.id, "title": title, "kind": kind, "note": note, "priority": priority, "at": down_from}
-    target = book_once(actor=actor, organisation_id=asset.organisation_id, key=key, content=content, book=book)
+    target = book_once(
+        actor=actor,
+        organisation_id=asset.organisation_id,
+        key=key,
+        content=content,
+        book=lambda: _make(actor, asset.organisation_id, values, drafts),
+    )
     return int(target.rpartition(":")[2])
+
+
+def _make(actor: Viewer, organisation_id: int, values: Mapping[str, Any], drafts: Sequence[StepDraft]) -> str:
+    """Make an order and its steps, unless its source made one before."""
+    rows = MaintenanceOrder.objects.filter(organisation_id=organisation_id)
+    if values["source_ref"]:
+        made = rows.filter(source_ref=values["source_ref"]).first()
+        if made is not None:
+            return f"maintenance:{made.pk}"
+    row = MaintenanceOrder.objects.create(
+        organisation_id=organisation_id,
+        number=(rows.aggregate(n=Max("number"))["n"] or 0) + 1,
+        created_at=now_us(),
+        created_by=who(actor=actor),
+        **values,
+    )
+    MaintenanceStep.objects.bulk_create(
+        MaintenanceStep(order=row, position=i, **asdict(step)) for i, step in enumerate(drafts, 1)
+    )
+    detail = {"asset": values["asset_id"], "kind": values["kind"], "title": values["title"]}
+    note_event(actor=actor, order=row, verb="create", detail=detail)
+    return f"maintenance:{row.pk}"
 
 
 def _queue(organisation_id: int) -> None:

@@ -62,24 +62,12 @@ def save_plan(
         [us]
     last_at
         When it was last done; now for a new plan, unchanged for an old one. [us UTC]
-
-    Raises
-    ------
-    ConfigError
-        Naming the value that cannot be.
-    DeniedError
-        If the actor may not plan maintenance there.
     """
     asset = spine.asset(actor, asset_id)
     require(actor, "plan_maintenance", asset.organisation_id)
-    if not name.strip() or len(name) > 200:
-        raise ConfigError("A plan needs a name of at most 200 characters, e.g. what is done.")
-    if order_kind not in ("preventive", "inspection"):
-        raise ConfigError("A plan makes preventive orders or inspections; choose one of the two.")
+    _check_plan(name, order_kind, last_at)
     _check_trigger(trigger, every, unit, lead, limit, hold)
     now = now_us()
-    if last_at is not None and not now - 20 * 366 * DAY < last_at <= now + 120_000_000:
-        raise ConfigError("It was last done in the past 20 years and not in the future; correct that date.")
     values = {
         "trigger": trigger,
         "order_kind": order_kind,
@@ -115,6 +103,16 @@ def save_plan(
         organisation_id=asset.organisation_id,
     )
     return int(row.pk)
+
+
+def _check_plan(name: str, order_kind: str, last_at: int | None) -> None:
+    if not name.strip() or len(name) > 200:
+        raise ConfigError("A plan needs a name of at most 200 characters, e.g. what is done.")
+    if order_kind not in ("preventive", "inspection"):
+        raise ConfigError("A plan makes preventive orders or inspections; choose one of the two.")
+    now = now_us()
+    if last_at is not None and not now - 20 * 366 * DAY < last_at <= now + 120_000_000:
+        raise ConfigError("It was last done in the past 20 years and not in the future; correct that date.")
 
 
 def _check_trigger(trigger: str, every: float, unit: str, lead: float, limit: float | None, hold: int) -> None:

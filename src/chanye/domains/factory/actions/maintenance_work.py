@@ -21,6 +21,7 @@ from chanye.kernel.time import DAY, now_us
 from chanye.parties.audit import record
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
+from chanye.spine import queries as spine
 
 MOST = 1_000_000
 
@@ -34,6 +35,7 @@ def record_step(
     result: str = "",
     value: float | None = None,
     note: str = "",
+    picture_id: int | None = None,
     key: str = "",
 ) -> str:
     """Write what a step of the check list showed; return its result. Writing it again corrects it.
@@ -46,6 +48,8 @@ def record_step(
         In the step's unit.
     note
         Required for ``fail`` and ``skip``.
+    picture_id
+        A stored picture; required where the step asks for one. None keeps the one that is there.
 
     Raises
     ------
@@ -64,6 +68,10 @@ def record_step(
             raise ConfigError(f"The order has no step {position}; reload it.")
         words = note.strip()[:500]
         found = _result(step, result, value, words)
+        if picture_id is not None:
+            step.picture_id = spine.file(actor, picture_id).id
+        if step.photo and step.picture_id is None and found != "skip":
+            raise ConfigError(f"Step {position} asks for a picture; take one, or skip the step with a reason.")
         step.result, step.value, step.note = found, value, words
         step.done_at, step.done_by = now_us(), who(actor=actor)
         step.save()
@@ -78,6 +86,7 @@ def record_step(
         return found
 
     content = {"order": order_id, "step": position, "result": result, "value": value, "note": note}
+    content |= {"picture": picture_id}
     return book_once(actor=actor, organisation_id=order.organisation_id, key=key, content=content, book=book)
 
 

@@ -112,6 +112,7 @@ class MaintenanceStep(models.Model):
     high = models.FloatField(null=True)
     required = models.BooleanField(default=True)
     photo = models.BooleanField(default=False, help_text="A picture is required.")
+    picture = models.ForeignKey("spine.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     result = models.CharField(max_length=4, blank=True, help_text="pass, fail, skip")
     value = models.FloatField(null=True)
     note = models.CharField(max_length=500, blank=True)

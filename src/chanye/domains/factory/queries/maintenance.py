@@ -31,6 +31,8 @@ from chanye.kernel.errors import DeniedError
 from chanye.kernel.time import DAY, now_us
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
+from chanye.spine import queries as spine
+from chanye.spine.types import FileRef
 
 HOUR = 3_600_000_000
 MOST_ROWS = 5_000
@@ -191,7 +193,7 @@ def order(viewer: Viewer, order_id: int, *, now: int) -> OrderDetail:
         done_by_id=row.done_by_id_at,
         verified_at=row.verified_at,
         verified_by=row.verified_by,
-        steps=tuple(_step(step) for step in row.steps.all()),
+        steps=_steps(viewer, row),
         parts=_part_uses(row),
         labour=tuple(
             LabourView(
@@ -207,7 +209,13 @@ def order(viewer: Viewer, order_id: int, *, now: int) -> OrderDetail:
     )
 
 
-def _step(step: MaintenanceStep) -> StepView:
+def _steps(viewer: Viewer, order: MaintenanceOrder) -> tuple[StepView, ...]:
+    rows = list(order.steps.all())
+    pictures = spine.files_by_id(viewer, [row.picture_id for row in rows if row.picture_id is not None])
+    return tuple(_step(row, pictures.get(row.picture_id or 0)) for row in rows)
+
+
+def _step(step: MaintenanceStep, picture: FileRef | None) -> StepView:
     return StepView(
         step.position,
         step.kind,
@@ -217,6 +225,7 @@ def _step(step: MaintenanceStep) -> StepView:
         step.high,
         step.required,
         step.photo,
+        picture,
         step.result,
         step.value,
         step.note,

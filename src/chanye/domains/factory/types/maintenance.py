@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chanye.domains.factory.types.machines import Figure
-from chanye.spine.types import AssetRef
+from chanye.spine.types import AssetRef, FileRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,7 @@ class StepView:
     high: float | None
     required: bool
     photo: bool
+    picture: FileRef | None
     result: str
     value: float | None
     note: str
