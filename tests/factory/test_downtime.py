@@ -6,78 +6,17 @@ import pytest
 
 from chanye.domains.factory.actions import downtime as actions
 from chanye.domains.factory.actions.downtime import Choice
-from chanye.domains.factory.actions.inbox import receive_entries
-from chanye.domains.factory.actions.link import update_stops
+from chanye.domains.factory.actions.machines import configure_machine
 from chanye.domains.factory.models import Reason
 from chanye.domains.factory.queries import downtime as queries
 from chanye.domains.factory.queries import machines
+from chanye.domains.factory.queries.waterfall import waterfall
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.time import now_us
-from chanye.parties.models import AuditEntry, Person
-from chanye.parties.types import SYSTEM, Viewer
+from chanye.parties.models import AuditEntry
+from chanye.parties.types import Viewer
+from downtime_kit import Floor
 from factory_kit import GOOD, HOUR, MINUTE, Plant
-
-REASONS = (
-    ("breakdown", "设备故障", "Breakdown", "fault"),
-    ("material", "缺料", "No material", ""),
-    ("no_order", "无订单", "No order", "planned_off"),
-    ("setup", "换型", "Set-up", "setup"),
-)
-
-
-class Floor:
-    """A machine on the real historian, an operator, and reasons; times are counted from ``t0``, ten hours ago."""
-
-    def __init__(self, plant: Plant) -> None:
-        self.plant = plant
-        self.t0 = (now_us() - 10 * HOUR) // MINUTE * MINUTE
-        self.machine = plant.machine()
-        self.execution = plant.series(self.machine, "execution")
-        self.alarm = plant.series(self.machine, "alarm")
-        person = Person.objects.create(username="li", name="李师傅")
-        self.operator = Viewer(person.pk, plant.firm.pk, frozenset({"operator"}), name="li")
-        for code, name, english, element in REASONS:
-            Reason.objects.create(
-                organisation=plant.firm, tree="downtime", code=code, name=name, name_en=english, element=element
-            )
-
-    def at(self, minute: float) -> int:
-        return self.t0 + int(minute * MINUTE)
-
-    def show(self, *rows: tuple[float, str]) -> None:
-        self.plant.write(self.execution, [(self.at(m), text, GOOD) for m, text in rows])
-        while update_stops(actor=SYSTEM, source=self.plant.reader()):
-            pass
-
-    def stops(self, *, missing: bool = False) -> list[queries.StopView]:
-        ids = [self.machine.id]
-        return queries.stops(self.operator, ids, self.t0, now_us(), missing=missing)
-
-    def told(self) -> list[list[tuple[float, float | None, str]]]:
-        """Return the pieces of each stop in minutes."""
-
-        def minute(at: int | None) -> float | None:
-            return None if at is None else (at - self.t0) / MINUTE
-
-        return [[(minute(p.start), minute(p.end), p.reason) for p in s.pieces] for s in self.stops()]
-
-    def report(self, key: str, reason: str, start: float, end: float | None) -> str:
-        entry = {
-            "key": key,
-            "kind": "stop",
-            "event_at": self.at(9 * 60),
-            "place": self.machine.code,
-            "reason": reason,
-            "start": self.at(start),
-            "end": None if end is None else self.at(end),
-        }
-        (found,) = receive_entries(
-            actor=self.operator, organisation_id=self.plant.firm.pk, terminal="T-1", entries=[entry]
-        )
-        return found.outcome + found.why
-
-    def say(self, stop_id: int, reason: str, start: int | None = None) -> None:
-        actions.classify_stops(actor=self.operator, choices=[Choice(stop_id, start)], reason=reason)
 
 
 @pytest.fixture
@@ -238,3 +177,32 @@ def test_losses_add_up_to_the_time_that_is_not_production(floor: Floor) -> None:
     elements = machines.machine_kpis(floor.plant.viewer, floor.machine.id, *window).elements
     assert elements.pbt == 170 * MINUTE
     assert [x.element for x in found.losses] == ["fault", "planned_off"]
+
+
+def test_the_waterfall_ties_to_the_key_figures(floor: Floor) -> None:
+    machine, plant = floor.machine, floor.plant
+    count, bad = plant.series(machine, "part_count"), plant.series(machine, "scrap_count")
+    configure_machine(actor=plant.viewer, asset_id=machine.id, run_time=60.0)
+    floor.show((0, "ACTIVE"), (60, "READY"), (90, "ACTIVE"), (120, "FAULT"), (180, "ACTIVE"), (200, "ACTIVE"))
+    plant.write(count, [(floor.at(m), m, GOOD) for m in range(0, 201, 2) if not 60 < m < 90 and not 120 < m < 180])
+    plant.write(bad, [(floor.at(0), 0, GOOD), (floor.at(50), 7, GOOD)])
+    _waiting, fault = floor.stops()
+    floor.say(fault.id, "breakdown")
+    window = floor.at(0), floor.at(200)
+    found = waterfall(floor.operator, [machine.id], *window)
+    assert found is not None
+    kpis = machines.machine_kpis(plant.viewer, machine.id, *window)
+    bars = {(bar.what, bar.reason): bar.length for bar in found.bars}
+    e = kpis.elements
+    assert bars["planned", ""] == e.pbt
+    assert (bars["adet", "breakdown"], bars["adot", ""]) == (60 * MINUTE, 30 * MINUTE)
+    height = 0
+    for bar in found.bars:  # each total is what the losses before it leave
+        if bar.role == "loss":
+            height -= bar.length
+        else:
+            assert height in (0, bar.length)
+            height = bar.length
+    assert kpis.oee.value is not None
+    assert bars["value", ""] == pytest.approx(kpis.oee.value * (e.pbt - e.unknown), abs=2)
+    assert found.oee == kpis.oee

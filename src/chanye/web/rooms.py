@@ -36,6 +36,7 @@ ROOMS: tuple[Room, ...] = (
         frozenset({"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}),
     ),
     Room("orders", _("Orders"), "orders", ("/orders/", "/dispatch/")),
+    Room("downtime", _("Downtime"), "clock", ("/downtime/",)),
     Room(
         "calls",
         _("Calls"),

@@ -12,7 +12,7 @@ from chanye.domains.factory.types.downtime import HandReport, ReasonNode, StopPi
 from chanye.kernel.time import DAY, now_us
 from chanye.parties.types import Viewer
 
-__all__ = ["hand_reports", "losses", "open_stops", "reasons", "said_of", "stops", "wanting"]
+__all__ = ["hand_reports", "losses", "open_stops", "reasons", "said_of", "stop", "stops", "wanting"]
 
 #: Stops older than this are no longer asked for on terminals and boards. [us]
 ASKED = 7 * DAY
@@ -39,6 +39,16 @@ def open_stops(viewer: Viewer, place_ids: Sequence[int], *, now: int | None = No
     at = now_us() if now is None else now
     found = stops(viewer, place_ids, at - ASKED, at, now=at, missing=True)
     return sorted(found, key=lambda stop: -stop.start)
+
+
+def stop(viewer: Viewer, stop_id: int, *, now: int | None = None) -> StopView | None:
+    """Return one stop; None if there is none (any more) that the viewer may see."""
+    at = now_us() if now is None else now
+    row = Stop.objects.filter(id=stop_id).first()
+    if row is None or not (viewer.system or row.organisation_id == viewer.organisation_id):
+        return None
+    found = stops(viewer, [row.asset_id], row.start, row.start + 1, now=at)
+    return next((view for view in found if view.id == stop_id), None)
 
 
 def hand_reports(viewer: Viewer, asset_ids: Sequence[int], start: int, end: int) -> list[HandReport]:

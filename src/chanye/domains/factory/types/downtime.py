@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from chanye.domains.factory.types.machines import Figure, TimeElements
+
 
 @dataclass(frozen=True, slots=True)
 class ReasonNode:
@@ -131,3 +133,34 @@ class HandReport:
     who: str
     said_at: int
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of a waterfall, ``length`` in us.
+
+    ``what``: ``planned``, ``pbt``, ``unknown``, ``adet``, ``adot``, ``aust``, ``planned_off``, ``apt``, ``speed``,
+    ``scrap``, ``value``. ``role``: ``total`` and ``value`` stand on the ground, ``loss`` hangs from the bar before.
+    A loss in speed below zero is a gain: the planned run time is too long.
+    """
+
+    what: str
+    role: str
+    reason: str
+    label: str
+    length: int
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """Where planned time went, with the key figures that it ties to."""
+
+    start: int
+    end: int
+    bars: tuple[Bar, ...]
+    elements: TimeElements
+    availability: Figure
+    effectiveness: Figure
+    quality_ratio: Figure
+    oee: Figure
