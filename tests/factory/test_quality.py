@@ -160,8 +160,12 @@ def test_a_lot_is_split_into_parts_that_add_up(mes: Mes) -> None:
     made = quality.open_inspection(actor=mes.quality, plan_id=plan.pk, lot="L-1", quantity=100)
     with pytest.raises(DeniedError):
         quality.split_lot(actor=mes.operator, inspection_id=made, accepted=90, rejected=10)
-    with pytest.raises(ConfigError, match="add up"):
-        quality.split_lot(actor=mes.quality, inspection_id=made, accepted=90, rejected=9)
+    with pytest.raises(ConfigError, match="measure first"):
+        quality.split_lot(actor=mes.quality, inspection_id=made, accepted=90, rejected=10)
+    quality.record_values(actor=mes.quality, inspection_id=made, values={"bore": 21}, event_at=T, received_at=T)
+    for wrong in (9, float("nan"), -10):
+        with pytest.raises(ConfigError, match="add up"):
+            quality.split_lot(actor=mes.quality, inspection_id=made, accepted=90, rejected=wrong)
     quality.split_lot(actor=mes.quality, inspection_id=made, accepted=90, rejected=10)
     row = Inspection.objects.get(id=made)
     assert (row.state, row.accepted, row.rejected) == ("split", 90, 10)

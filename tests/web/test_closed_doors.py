@@ -12,11 +12,14 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from chanye.domains.factory.actions import nonconformance, quality, quality_plans
 from chanye.domains.factory.actions.inbox import receive_entries
 from chanye.domains.factory.actions.machines import save_calendar
 from chanye.domains.factory.actions.maintenance import create_order
 from chanye.domains.factory.actions.maintenance_plans import save_plan
+from chanye.domains.factory.models import Material
 from chanye.domains.factory.queries import orders as refused
+from chanye.domains.factory.types.quality import LineDraft, PlanDraft
 from chanye.kernel.settings import get_settings
 from chanye.kernel.time import now_us
 from chanye.parties import actions as parties
@@ -35,6 +38,8 @@ OPEN = {"health", "home", "search", "help", "set_language", "sign-in", "sign-out
 OWN = {"switch-organisation", "tokens", "people", "password", "audit", "connections", "new-connection",
        "calendars", "new-calendar", "maintenance", "maintenance-orders", "maintenance-new", "maintenance-due",
        "maintenance-plan-new", "spare-parts", "reliability", "energy", "files", "webhooks",
+       "quality", "quality-plans", "new-quality-plan", "plan-import", "characteristics", "new-characteristic",
+       "characteristic-import", "hold-rules", "inspections", "receive-lot", "cases", "new-case",
        "terminal", "terminal-place", "terminal-worker", "terminal-inbox", "calls", "conflicts"}  # fmt: skip
 
 
@@ -97,6 +102,7 @@ class Firm:
             actor=viewer, organisation_id=self.id, name="SECRET.png", data=b"\x89PNG\r\n\x1a\nSECRET " + code.encode()
         ).id
 
+        self._quality(viewer)
         self.webhook, _ = webhooks.add_webhook(
             actor=viewer, organisation_id=self.id, name=f"SECRET {code}", url="https://erp.example/", kinds="*"
         )
@@ -111,6 +117,26 @@ class Firm:
         plan = {"name": f"SECRET {code}", "trigger": "time", "every": 1}
         self.plan = save_plan(actor=viewer, asset_id=self.machine.id, **plan)
 
+    def _quality(self, viewer: Viewer) -> None:
+        self.characteristic = quality_plans.save_characteristic(
+            actor=viewer,
+            organisation_id=self.id,
+            code="SECRET",
+            name=f"SECRET {viewer.name}",
+            kind="variable",
+            upper=1,
+        )
+        Material.objects.create(organisation_id=self.id, code="M", name=f"SECRET {viewer.name}", kind="raw")
+        draft = PlanDraft("P", f"SECRET {viewer.name}", "incoming", "M", lines=(LineDraft("SECRET"),))
+        self.inspection_plan = quality_plans.save_plan(actor=viewer, organisation_id=self.id, draft=draft)
+        quality_plans.release_plan(actor=viewer, plan_id=self.inspection_plan)
+        self.inspection = quality.open_inspection(
+            actor=viewer, plan_id=self.inspection_plan, lot=f"SECRET {viewer.name}", quantity=1
+        )
+        self.case = nonconformance.report_nonconformance(
+            actor=viewer, organisation_id=self.id, title=f"SECRET {viewer.name}"
+        )
+
     def address(self, pattern: str) -> str:
         numbers = {
             "<int:series_id>": self.series.id, "<int:site_id>": self.site.id, "<int:machine_id>": self.machine.id,
@@ -119,6 +145,8 @@ class Firm:
             "<int:calendar_id>": self.calendar, "<int:file_id>": self.file, "<str:name>": "x.png",
             "<path:code>": "m", "<int:entry_id>": self.entry,
             "<int:work_id>": self.work, "<int:plan_id>": self.plan, "<int:asset_id>": self.machine.id,
+            "<int:inspection_plan_id>": self.inspection_plan, "<int:characteristic_id>": self.characteristic,
+            "<int:inspection_id>": self.inspection, "<int:case_id>": self.case,
         }  # fmt: skip
         for word, number in numbers.items():
             pattern = pattern.replace(word, str(number))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from chanye.parties.types import Viewer
 
@@ -58,6 +59,7 @@ ROOMS: tuple[Room, ...] = (
         ("/master/",),
         frozenset({"planner", "engineer", "quality", "manager", "admin"}),
     ),
+    Room("quality", pgettext_lazy("room", "Quality"), "shield", ("/quality/", "/inspections/")),
     Room("connections", _("Connections"), "plug", ("/connections/",), frozenset({"engineer", "manager", "admin"})),
     Room(
         "calendars", _("Shifts"), "calendar", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})

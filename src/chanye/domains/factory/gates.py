@@ -11,10 +11,13 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from chanye.domains.factory import quality_lots
 from chanye.domains.factory.models import Booking, HoldRule, Inspection, Measurement, Operation, Order, Plan
+from chanye.domains.factory.order_rows import close_spans
 from chanye.domains.factory.rules.quality import due_by_count, too_much_scrap
 from chanye.domains.factory.types.quality import Asked, Given
 from chanye.kernel.errors import ConfigError
+from chanye.parties import events
 from chanye.parties.audit import record
 from chanye.parties.types import Viewer
 
@@ -23,7 +26,9 @@ MOST_BOOKINGS = 500
 
 
 def asked_of(plan: Plan) -> list[dict[str, Any]]:
-    """Return what a plan asks for, as it is stored with an inspection."""
+    """Return what a plan asks for, as it is stored with an inspection; a released one as it was released."""
+    if plan.frozen:
+        return list(plan.frozen)
     samples = int(plan.sampling.get("samples", 1))
     return [
         asdict(
@@ -81,7 +86,7 @@ def plans_for(order: Order, operation: Operation, *kinds: str) -> list[Plan]:
 
 
 def make_inspection(
-    plan: Plan, order: Order, operation: Operation, at: int, pieces: int, place: int | None
+    plan: Plan, order: Order, operation: Operation, at: int, pieces: int, place: int | None, **lot: object
 ) -> Inspection:
     """Make an inspection due for an operation; the plan is copied onto it."""
     return Inspection.objects.create(
@@ -95,6 +100,7 @@ def make_inspection(
         place_id=place or operation.place_id,
         pieces_at=pieces,
         due_at=at,
+        **lot,
     )
 
 
@@ -139,8 +145,10 @@ def after_output(actor: Viewer, order: Order, operation: Operation, at: int) -> 
     for plan in plans_for(order, operation, "count", "time", "final"):
         last = Inspection.objects.filter(plan=plan, operation=operation).order_by("-id").first()
         if plan.kind == "final":
-            due = pieces if operation.state == "finished" and last is None else None
-        elif plan.kind == "count":
+            if operation.state == "finished" and last is None:
+                _final(actor, plan, order, operation, at)
+            continue
+        if plan.kind == "count":
             due = due_by_count(plan.every or 1, pieces, last.pieces_at if last else 0)
         else:
             since = last.due_at if last else (operation.started_at or at)
@@ -148,6 +156,21 @@ def after_output(actor: Viewer, order: Order, operation: Operation, at: int) -> 
         if due is not None:
             make_inspection(plan, order, operation, at, due, None)
     _hold_on_scrap(actor, order, operation, at)
+
+
+def _final(actor: Viewer, plan: Plan, order: Order, operation: Operation, at: int) -> None:
+    """Make the final inspection due of each lot the operation put out; with a gate, nothing of it leaves before."""
+    lots: dict[int | None, list[Any]] = {}
+    for row in Booking.objects.filter(operation=operation, kind="output", reversed_by=None, good__gt=0):
+        by_lot = order.revision.material.tracking == "lot" and row.items
+        found = lots.setdefault(row.items[0][0] if by_lot else None, [row.lot or order.number, 0])
+        found[1] += row.good
+    pieces = operation.good + operation.scrap
+    for item, (code, good) in lots.items():
+        lot = {"item": item, "lot": code if item else order.number, "quantity": good}
+        made = make_inspection(plan, order, operation, at, pieces, None, **lot)
+        if plan.gate and item is not None:
+            quality_lots.quarantine(actor, made)
 
 
 def hold_rules(order: Order, operation: Operation, kind: str) -> list[HoldRule]:
@@ -167,6 +190,8 @@ def _hold_on_scrap(actor: Viewer, order: Order, operation: Operation, at: int) -
     if not rules or operation.state in ("held", "finished"):
         return
     rows = Booking.objects.filter(operation=operation, kind__in=("output", "correct")).order_by("-event_at", "-id")
+    if operation.cleared_at is not None:  # what was looked at when the hold was released does not hold it again
+        rows = rows.filter(event_at__gt=operation.cleared_at)
     outputs = [(good + scrap, scrap) for good, scrap in rows.values_list("good", "scrap")[:MOST_BOOKINGS]]
     for rule in rules:
         ratio = too_much_scrap(outputs, rule.window, rule.least, rule.limit)
@@ -183,7 +208,15 @@ def hold(actor: Viewer, order: Order, operation: Operation, at: int, why: str) -
     """Put an operation on hold by a rule; nothing that happens from then on can be booked on it."""
     operation.held_from, operation.state, operation.held_at = operation.state, "held", at
     operation.hold_reason = why[:200]
-    operation.save()
+    operation.save(update_fields=["held_from", "state", "held_at", "hold_reason"])
+    close_spans(order_id=order.pk, operation_id=operation.pk, at=at)
+    events.emit(
+        actor=actor,
+        kind="operation.held",
+        target=f"operation:{operation.pk}",
+        payload={"order": order.number, "operation": operation.number, "reason": why, "at": at},
+        organisation_id=order.organisation_id,
+    )
     record(
         actor=actor,
         verb="hold_operation",

@@ -334,6 +334,7 @@ def release_hold(*, actor: Viewer, operation_id: int, at: Report) -> int:
         raise ConfigError(_("Operation %(number)s is not on hold.") % {"number": operation.number})
     operation.state = "paused" if operation.started_at else "ready"
     operation.held_from, operation.held_at, operation.hold_reason = "", None, ""
+    operation.cleared_at = at.event_at
     operation.save()
     _record_hold(actor, "release_hold", _Work(order, {}, {}, operation), at.note)
     return operation_id

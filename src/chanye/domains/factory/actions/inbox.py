@@ -84,6 +84,13 @@ class Entry:
             raise ConfigError(_("“%(name)s” must be a list of texts.") % {"name": name})
         return found
 
+    def members(self, name: str) -> Mapping[str, Any]:
+        """Return a member that is an object; none is an empty one."""
+        value = self.body.get(name)
+        if value is not None and not isinstance(value, dict):
+            raise ConfigError(_("“%(name)s” must be an object.") % {"name": name})
+        return value or {}
+
     def number(self, name: str) -> float:
         """Return a member that is a number."""
         value = self.body.get(name)
@@ -141,7 +148,10 @@ def _receive(actor: Viewer, organisation_id: int, terminal: str, raw: Mapping[st
     key, kind = raw.get("key"), raw.get("kind")
     if not isinstance(key, str) or not 0 < len(key) <= 64 or "\x00" in key:
         return Outcome(str(key)[:64], "refused", _("Each entry needs a key of 1 to 64 characters."))
-    text = "\\u0000" if _deeper(raw, DEEPEST) else json.dumps(raw, sort_keys=True)
+    try:
+        text = "\\u0000" if _deeper(raw, DEEPEST) else json.dumps(raw, sort_keys=True, allow_nan=False)
+    except ValueError:
+        return Outcome(key, "refused", _("A number in it is none: NaN and infinity cannot be booked."))
     if len(text) > LONGEST_BODY or "\\u0000" in text:
         return Outcome(key, "refused", _("The entry is too long, or holds characters that cannot be stored."))
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -368,7 +378,12 @@ def _measure(*, actor: Viewer, entry: Entry) -> str:
         event_at=entry.event_at,
         received_at=entry.received_at,
         person_id=entry.person_id,
-        serial=entry.text("serial"),
+        extra=quality.With(
+            entry.text("serial") or entry.text("lot"),
+            entry.text("note"),
+            entry.members("gauges"),
+            entry.members("pictures"),
+        ),
     )
     return f"inspection:{number}"
 

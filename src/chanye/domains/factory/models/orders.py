@@ -86,6 +86,7 @@ class Operation(models.Model):
     started_at = models.BigIntegerField(null=True, help_text="[us UTC]")
     finished_at = models.BigIntegerField(null=True, help_text="[us UTC]")
     held_at = models.BigIntegerField(null=True, help_text="[us UTC]")
+    cleared_at = models.BigIntegerField(null=True, help_text="[us UTC] when it was last taken off hold")
     held_from = models.CharField(max_length=16, blank=True, help_text="State before the hold.")
     hold_reason = models.CharField(max_length=200, blank=True)
 

@@ -17,6 +17,7 @@ from chanye.domains.factory.types.quality import (
     HOLD_RULES,
     INSPECTION_STATES,
     NONCONFORMANCE_STATES,
+    ORIGINS,
     PLAN_KINDS,
     SEVERITIES,
 )
@@ -71,6 +72,8 @@ class Plan(models.Model):
     sampling = models.JSONField(default=dict, blank=True)
     gate = models.BooleanField(default=False)
     state = models.CharField(max_length=16, choices=_choices(RELEASE_STATES), default="draft")
+    frozen = models.JSONField(default=list, blank=True, help_text="What it asks for, as it was released.")
+    released_at = models.BigIntegerField(null=True, help_text="[us UTC]")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "code", "version"], name="plan_version_once")]
@@ -108,6 +111,10 @@ class Inspection(models.Model):
     operation = models.ForeignKey(Operation, null=True, on_delete=models.PROTECT, related_name="inspections")
     material = models.ForeignKey(Material, on_delete=models.PROTECT, related_name="+")
     lot = models.CharField(max_length=100, blank=True)
+    item = models.BigIntegerField(null=True, help_text="Item of trace that it judges.")
+    rejected_item = models.BigIntegerField(null=True, help_text="Item of trace with the rejected part.")
+    blocked = models.CharField(max_length=200, blank=True, help_text="Reason under which it blocked the item.")
+    supplier = models.CharField(max_length=200, blank=True)
     place = models.ForeignKey("spine.Asset", null=True, on_delete=models.PROTECT, related_name="+")
     quantity = models.FloatField(null=True, help_text="What it judges: pieces, or the unit of the material.")
     accepted = models.FloatField(null=True)
@@ -139,6 +146,7 @@ class Measurement(models.Model):
     choice = models.CharField(max_length=64, blank=True)
     good = models.BooleanField()
     serial = models.CharField(max_length=100, blank=True)
+    gauge = models.ForeignKey(Tool, null=True, on_delete=models.PROTECT, related_name="+")
     file = models.BigIntegerField(null=True, help_text="Number of the stored picture.")
     person = models.ForeignKey("parties.Person", null=True, on_delete=models.PROTECT, related_name="+")
     event_at = models.BigIntegerField(help_text="[us UTC]")
@@ -184,10 +192,15 @@ class Nonconformance(models.Model):
     inspection = models.ForeignKey(Inspection, null=True, on_delete=models.PROTECT, related_name="+")
     material = models.ForeignKey(Material, null=True, on_delete=models.PROTECT, related_name="+")
     lot = models.CharField(max_length=100, blank=True)
+    item = models.BigIntegerField(null=True, help_text="Item of trace that it is about.")
     quantity = models.FloatField(null=True)
+    origin = models.CharField(max_length=16, choices=_choices(ORIGINS), default="hand")
     files = models.JSONField(default=list, blank=True, help_text="Numbers of stored pictures and documents.")
     containment = models.TextField(blank=True)
+    blocked = models.JSONField(default=list, blank=True, help_text="Items of trace it has blocked.")
     disposition = models.CharField(max_length=16, choices=_choices(DISPOSITIONS), blank=True)
+    disposition_note = models.CharField(max_length=500, blank=True)
+    booked = models.JSONField(default=dict, blank=True, help_text="What the disposition booked, for people.")
     found_at = models.BigIntegerField(help_text="[us UTC]")
     found_by = models.ForeignKey("parties.Person", null=True, on_delete=models.PROTECT, related_name="+")
     disposed_at = models.BigIntegerField(null=True, help_text="[us UTC]")
@@ -214,11 +227,13 @@ class CorrectiveAction(models.Model):
     responsible = models.ForeignKey("parties.Person", null=True, on_delete=models.PROTECT, related_name="+")
     due_at = models.BigIntegerField(help_text="[us UTC]")
     done_at = models.BigIntegerField(null=True, help_text="[us UTC]")
+    done_note = models.CharField(max_length=500, blank=True)
     check_at = models.BigIntegerField(help_text="[us UTC] when its effect is looked at")
     checked_at = models.BigIntegerField(null=True, help_text="[us UTC]")
     checked_by = models.ForeignKey("parties.Person", null=True, on_delete=models.PROTECT, related_name="+")
     effective = models.BooleanField(null=True)
     evidence = models.TextField(blank=True)
+    measured = models.JSONField(default=dict, blank=True, help_text="Defect rate before and after, with coverage.")
 
     def __str__(self) -> str:
         return f"{self.nonconformance_id} {self.kind}"

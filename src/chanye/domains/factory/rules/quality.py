@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
 from chanye.domains.factory.types.quality import Asked, Given
 from chanye.kernel.errors import ConfigError
+
+#: Largest value that is believed; what is more (or infinite, or no number) was mistyped.
+LARGEST = 1e12
 
 
 def judge(asked: Asked, sample: int, raw: object, serial: str = "") -> Given:
@@ -29,7 +31,7 @@ def judge(asked: Asked, sample: int, raw: object, serial: str = "") -> Given:
         if not isinstance(raw, str) or raw not in good:
             raise ConfigError(_("%(name)s is chosen from its list.") % {"name": asked.name})
         return Given(asked.code, sample, None, raw, good[raw], serial)
-    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not abs(raw) <= LARGEST:
         raise ConfigError(_("%(name)s must be a number.") % {"name": asked.name})
     if asked.kind == "count" and (raw < 0 or raw != int(raw)):
         raise ConfigError(_("%(name)s must be a whole number, not negative.") % {"name": asked.name})
@@ -85,7 +87,67 @@ def too_much_scrap(outputs: Sequence[tuple[int, int]], window: int, least: int, 
         pieces, scrap = pieces + made, scrap + bad
         if pieces >= window:
             break
-    if pieces < least:
+    if pieces < max(least, 1):
         return None
     ratio = scrap / pieces
     return ratio if ratio > limit else None
+
+
+def require_gauge(code: str, kind: str, state: str, calibrated_until: int | None, at: int) -> None:
+    """Go on only if a gauge may be measured with.
+
+    Parameters
+    ----------
+    calibrated_until
+        us UTC; None: it needs no calibration.
+    at
+        When it is used, us UTC.
+
+    Raises
+    ------
+    ConfigError
+        Saying why not and what to do.
+    """
+    if kind != "gauge":
+        raise ConfigError(_("%(gauge)s is no gauge: choose one from the list.") % {"gauge": code})
+    if state in ("worn", "broken", "away"):
+        raise ConfigError(_("The gauge %(gauge)s is not fit for use: take another one.") % {"gauge": code})
+    if calibrated_until is not None and calibrated_until < at:
+        raise ConfigError(
+            _("The calibration of gauge %(gauge)s has run out: take another one, or have it calibrated.")
+            % {"gauge": code}
+        )
+
+
+def check_limits(kind: str, lower: float | None, nominal: float | None, upper: float | None) -> None:
+    """Go on only if limits are numbers in order.
+
+    Raises
+    ------
+    ConfigError
+        Saying which are not.
+    """
+    known = [one for one in (lower, nominal, upper) if one is not None]
+    if any(not abs(one) <= LARGEST for one in known):
+        raise ConfigError(_("Limits must be numbers."))
+    if known != sorted(known) or (lower is not None and lower == upper and kind == "variable"):
+        raise ConfigError(_("The lower limit must be below the nominal, and that below the upper limit."))
+
+
+def scale_place(value: float, lower: float | None, upper: float | None) -> float:
+    """Return where a value lies on a scale whose middle half is the specification, 0..1.
+
+    Where one limit is missing, zero takes its place, or twice the other one.
+    """
+    low, high = _ends(lower, upper)
+    return min(1.0, max(0.0, 0.25 + (value - low) / (high - low) / 2)) if high > low else 0.5
+
+
+def _ends(lower: float | None, upper: float | None) -> tuple[float, float]:
+    if lower is None and upper is None:
+        return 0.0, 0.0
+    if upper is None and lower is not None:
+        return lower, 2 * lower if lower > 0 else 0.0 if lower < 0 else 1.0
+    if lower is None and upper is not None:
+        return (0.0 if upper > 0 else 2 * upper if upper < 0 else -1.0), upper
+    return lower or 0.0, upper or 0.0

@@ -1,0 +1,19 @@
+"""Addresses of inspection and nonconformance."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from chanye.domains.factory.pages import quality_plans as plans
+
+urlpatterns = [
+    path("quality/plans/", plans.plan_list, name="quality-plans"),
+    path("quality/plans/new/", plans.plan_page, name="new-quality-plan"),
+    path("quality/plans/import/", plans.plan_import, name="plan-import"),
+    path("quality/plans/<int:inspection_plan_id>/", plans.plan_page, name="quality-plan"),
+    path("quality/characteristics/", plans.characteristic_list, name="characteristics"),
+    path("quality/characteristics/new/", plans.characteristic_page, name="new-characteristic"),
+    path("quality/characteristics/import/", plans.characteristic_import, name="characteristic-import"),
+    path("quality/characteristics/<int:characteristic_id>/", plans.characteristic_page, name="characteristic"),
+    path("quality/rules/", plans.hold_rules, name="hold-rules"),
+]
