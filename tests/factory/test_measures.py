@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.translation import override
 
 from chanye.domains.factory.actions import bookings
 from chanye.domains.factory.actions.bookings import Report
@@ -186,7 +187,7 @@ def test_a_rate_holds_from_its_day_and_nearest_to_the_place(mes: Mes) -> None:
 )
 def test_wrong_rates_are_refused(mes: Mes, values: dict[str, object], why: str) -> None:
     wanted = {"kind": "labour", "amount": 1, "source": "x", "valid_from": 0} | values
-    with pytest.raises(ConfigError, match=why):
+    with override("en"), pytest.raises(ConfigError, match=why):
         set_rate(actor=mes.person("m", "manager"), organisation_id=mes.firm.pk, **wanted)
     assert not Rate.objects.exists()
 

@@ -39,6 +39,13 @@ ROOMS: tuple[Room, ...] = (
     Room("orders", _("Orders"), "orders", ("/orders/", "/dispatch/")),
     Room("downtime", _("Downtime"), "clock", ("/downtime/",)),
     Room(
+        "measures",
+        pgettext_lazy("room", "Measures"),
+        "trend",
+        ("/measures/", "/shifts/"),
+        frozenset({"planner", "quality", "maintenance", "engineer", "manager", "finance", "auditor", "admin"}),
+    ),
+    Room(
         "calls",
         _("Calls"),
         "bell",

@@ -30,6 +30,11 @@ WHY: dict[str, str | Promise] = {
     "few_failures": gettext_lazy("Fewer than two failures: a mean would say nothing."),
     "no_labour": gettext_lazy("No working time is booked in this window."),
     "no_factor": gettext_lazy("No emission factor holds for a part of this energy."),
+    "unpriced": gettext_lazy("A part of what was used has no rate or price; set it on the page Rates."),
+    "no_attendance": gettext_lazy("Attendance of people is not recorded."),
+    "no_planned_scrap": gettext_lazy("The routings plan no scrap."),
+    "no_base": gettext_lazy("The value before is zero, so there is no relative change."),
+    "not_comparable": gettext_lazy("Energy was metered in one of the two windows only, so the costs do not compare."),
     "stale": gettext_lazy("The last value is too old to stand for now."),
 }
 

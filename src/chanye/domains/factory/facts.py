@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.db.models import Q
@@ -17,6 +19,7 @@ from chanye.domains.factory.models import Booking, Consumption, Operation, Opera
 from chanye.domains.factory.rules.kpis import ELEMENT
 from chanye.domains.factory.types.measures import Facts
 from chanye.kernel.intervals import Intervals
+from chanye.kernel.time import from_us, to_us
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 from chanye.spine.types import AssetRef
@@ -109,6 +112,18 @@ def gather(viewer: Viewer, site_id: int, start: int, end: int, *, now: int) -> S
         for row in operations.values()
     }
     return SiteFacts(start, end, book.cells, operations, own, assets, executed)
+
+
+def days_of(site: AssetRef, start: int, end: int) -> list[tuple[int, int]]:
+    """Cut a window at the midnights of a site."""
+    zone = ZoneInfo(site.timezone)
+    found, at = [], start
+    while at < end:
+        day = from_us(at, zone).date() + timedelta(days=1)
+        upto = min(to_us(datetime(day.year, day.month, day.day, tzinfo=zone)), end)
+        found.append((at, upto))
+        at = upto
+    return found
 
 
 def _own_time(seen: Look) -> Facts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chanye.domains.factory import urls_care, urls_downtime, urls_master, urls_orders, urls_quality
+from chanye.domains.factory import urls_care, urls_downtime, urls_master, urls_measures, urls_orders, urls_quality
 from chanye.domains.factory.pages import andon, board, conflicts, machine, settings, terminal
 
 urlpatterns = [
@@ -24,4 +24,5 @@ urlpatterns = [
     *urls_care.urlpatterns,
     *urls_downtime.urlpatterns,
     *urls_quality.urlpatterns,
+    *urls_measures.urlpatterns,
 ]

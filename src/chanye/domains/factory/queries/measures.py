@@ -3,20 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
-from chanye.domains.factory.facts import SiteFacts, gather
+from django.utils.translation import gettext as _
+
+from chanye.domains.factory.facts import SiteFacts, days_of, gather
 from chanye.domains.factory.floor import load_calendars
 from chanye.domains.factory.models import Rate
-from chanye.domains.factory.queries.energy import site_energy
+from chanye.domains.factory.queries import energy
 from chanye.domains.factory.rules import measures as rules
-from chanye.domains.factory.types.energy import Amount, EnergyReport
+from chanye.domains.factory.types.energy import Amount
 from chanye.domains.factory.types.measures import Change, Facts, Measured
 from chanye.kernel.errors import ConfigError
-from chanye.kernel.shifts import shift_pattern_from_dict
+from chanye.kernel.shifts import ShiftRun, shift_pattern_from_dict
+from chanye.kernel.time import DAY, from_us
 from chanye.parties.types import Viewer
+from chanye.sheets import Rows, View
 from chanye.spine import queries as spine
 from chanye.spine.types import AssetRef
+
+LONGEST = 400 * DAY
+
+
+@dataclass
+class _Used:
+    """Energy of a window: all of it, by machine and by order."""
+
+    site_id: int
+    total: Amount = Amount()  # noqa: RUF009 - a frozen value
+    assets: dict[int, Amount] = field(default_factory=dict)
+    orders: dict[int, Amount] = field(default_factory=dict)
+
+
+def _used(viewer: Viewer, site_id: int, start: int, end: int, now: int) -> _Used:
+    """Add the energy of a window up, in parts as long as energy is told at once."""
+    found = _Used(site_id)
+    at = start
+    while at < min(end, max(now, start + 1)):
+        upto = min(at + energy.LONGEST, end)
+        report = energy.site_energy(viewer, site_id, at, upto, now=now)
+        found.total += report.total
+        for machine in report.assets:
+            found.assets[machine.asset_id] = found.assets.get(machine.asset_id, Amount()) + machine.amount
+        for order in report.orders:
+            found.orders[order.id] = found.orders.get(order.id, Amount()) + order.amount
+        at = upto
+    return found
 
 
 def measures(viewer: Viewer, site_id: int, start: int, end: int, by: str, *, now: int) -> list[Measured]:
@@ -34,13 +67,14 @@ def measures(viewer: Viewer, site_id: int, start: int, end: int, by: str, *, now
     DeniedError
         If there is no such site for the viewer.
     """
-    if by == "shift":
-        return _by_shift(viewer, site_id, start, end, now)
+    if not 0 < end - start <= LONGEST:
+        raise ConfigError(_("Choose a window of at most 400 days that ends after it starts."))
+    if by in ("shift", "day"):
+        return _by_time(viewer, site_id, start, end, by, now)
     if by not in _GROUPED:
-        raise ConfigError("Group by site, line, machine, order, product or shift.")
+        raise ConfigError(_("Group by site, line, machine, order, product, shift or day."))
     found = gather(viewer, site_id, start, end, now=now)
-    energy = site_energy(viewer, site_id, start, end, now=now)
-    rows = _GROUPED[by](found, energy)
+    rows = _GROUPED[by](found, _used(viewer, site_id, start, end, now))
     return [
         Measured(key, name, start, end, facts, rules.figures(facts))
         for (key, name), facts in sorted(rows.items(), key=lambda row: row[0][1])
@@ -62,7 +96,13 @@ def rates(viewer: Viewer, organisation_id: int) -> list[Rate]:
     """Return the rates of an organisation, the newest first; none for others."""
     rows = Rate.objects.filter(organisation_id=organisation_id).select_related("asset")
     mine = viewer.system or viewer.organisation_id == organisation_id
-    return list(rows.order_by("kind", "-valid_from")) if mine else []
+    return list(rows.order_by("kind", "-valid_from", "-id")) if mine else []
+
+
+def rates_table(viewer: Viewer, view: View) -> Rows:
+    """Return the rates that a view asks for, those that no longer hold as well."""
+    rows = Rate.objects.select_related("asset")
+    return view.apply(rows if viewer.system else rows.filter(organisation_id=viewer.organisation_id or 0))
 
 
 def _energy(amount: Amount | None) -> Facts:
@@ -73,8 +113,7 @@ def _energy(amount: Amount | None) -> Facts:
     return Facts(energy=float(fen or 0), joule=amount.joule, unpriced=missing)
 
 
-def _by_order(found: SiteFacts, energy: EnergyReport) -> dict[tuple[str, str], Facts]:
-    used = {one.id: one.amount for one in energy.orders}
+def _by_order(found: SiteFacts, used: _Used) -> dict[tuple[str, str], Facts]:
     rows: dict[tuple[str, str], Facts] = {}
     seen: set[int] = set()
     for (operation_id, _place), cell in found.cells.items():
@@ -83,22 +122,21 @@ def _by_order(found: SiteFacts, energy: EnergyReport) -> dict[tuple[str, str], F
         rows[key] = rows.get(key, Facts()) + cell
         if order.pk not in seen:
             seen.add(order.pk)
-            rows[key] += _energy(used.get(order.pk)) + Facts(aoet=found.executed[order.pk])
+            rows[key] += _energy(used.orders.get(order.pk)) + Facts(aoet=found.executed[order.pk])
     return rows
 
 
-def _by_product(found: SiteFacts, energy: EnergyReport) -> dict[tuple[str, str], Facts]:
+def _by_product(found: SiteFacts, used: _Used) -> dict[tuple[str, str], Facts]:
     rows: dict[tuple[str, str], Facts] = {}
     orders = {str(row.order_id): row.order for row in found.operations.values()}
-    for (number, _name), facts in _by_order(found, energy).items():
+    for (number, _name), facts in _by_order(found, used).items():
         material = orders[number].revision.material
         key = (str(material.pk), f"{material.code} {material.name}")
         rows[key] = rows.get(key, Facts()) + facts
     return rows
 
 
-def _by_machine(found: SiteFacts, energy: EnergyReport) -> dict[tuple[str, str], Facts]:
-    used = {one.asset_id: one.amount for one in energy.assets}
+def _by_machine(found: SiteFacts, used: _Used) -> dict[tuple[str, str], Facts]:
     rows: dict[tuple[str, str], Facts] = {}
     for place_id in found.machines.keys() | {place for _operation, place in found.cells}:
         asset = found.assets.get(place_id)
@@ -110,7 +148,7 @@ def _by_machine(found: SiteFacts, energy: EnergyReport) -> dict[tuple[str, str],
                 booked, pbt=own.pbt, unknown=own.unknown, apt=own.apt, aust=own.aust, adet=own.adet, adot=own.adot
             )
         key = (str(place_id), asset.name if asset else str(place_id))
-        rows[key] = booked + _energy(used.get(place_id))
+        rows[key] = booked + _energy(used.assets.get(place_id))
     return rows
 
 
@@ -122,25 +160,25 @@ def _line_of(asset: AssetRef | None, assets: Mapping[int, AssetRef]) -> tuple[st
     return str(above.id), above.name
 
 
-def _by_line(found: SiteFacts, energy: EnergyReport) -> dict[tuple[str, str], Facts]:
+def _by_line(found: SiteFacts, used: _Used) -> dict[tuple[str, str], Facts]:
     rows: dict[tuple[str, str], Facts] = {}
-    for (number, _name), facts in _by_machine(found, energy).items():
+    for (number, _name), facts in _by_machine(found, used).items():
         key = _line_of(found.assets.get(int(number)), found.assets)
         rows[key] = rows.get(key, Facts()) + facts
     return rows
 
 
-def _whole(found: SiteFacts, energy: EnergyReport) -> dict[tuple[str, str], Facts]:
-    site = found.assets[energy.site_id]
-    machines = sum(_by_machine(found, energy).values(), Facts())
-    common = _energy(energy.total)
+def _whole(found: SiteFacts, used: _Used) -> dict[tuple[str, str], Facts]:
+    site = found.assets[used.site_id]
+    machines = sum(_by_machine(found, used).values(), Facts())
+    common = _energy(used.total)
     executed = sum(found.executed.values())
     missing = machines.unpriced - {"energy"} | common.unpriced
     facts = replace(machines, energy=common.energy, joule=common.joule, aoet=executed, unpriced=missing)
     return {(str(site.id), site.name): facts}
 
 
-_GROUPED: dict[str, Callable[[SiteFacts, EnergyReport], dict[tuple[str, str], Facts]]] = {
+_GROUPED: dict[str, Callable[[SiteFacts, _Used], dict[tuple[str, str], Facts]]] = {
     "site": _whole,
     "line": _by_line,
     "machine": _by_machine,
@@ -149,17 +187,35 @@ _GROUPED: dict[str, Callable[[SiteFacts, EnergyReport], dict[tuple[str, str], Fa
 }
 
 
-def _by_shift(viewer: Viewer, site_id: int, start: int, end: int, now: int) -> list[Measured]:
-    """Return the figures of each shift that began in the window, whole, by the site's own calendar."""
+def shift_runs(viewer: Viewer, site_id: int, start: int, end: int) -> list[ShiftRun]:
+    """Return every shift of a site that touches ``[start, end)`` us UTC, by the site's own calendar, in time order.
+
+    Raises
+    ------
+    ConfigError
+        If the site has no calendar.
+    DeniedError
+        If there is no such site for the viewer.
+    """
     site = spine.asset(viewer, site_id)
     calendars = load_calendars(viewer)
     number = calendars.of(site.path)
     if number is None:
-        raise ConfigError("The site has no shift calendar: set one on the page Shifts.")
+        raise ConfigError(_("The site has no shift calendar: set one on the page Shifts."))
+    return shift_pattern_from_dict(calendars.patterns[number]).runs(start, end)
+
+
+def _by_time(viewer: Viewer, site_id: int, start: int, end: int, by: str, now: int) -> list[Measured]:
+    """Return the figures of each shift that began in the window, whole, or of each of its days."""
+    if by == "day":
+        site = spine.asset(viewer, site_id)
+        parts = [(f"{from_us(a, ZoneInfo(site.timezone)):%m-%d}", a, b) for a, b in days_of(site, start, end)]
+    else:
+        runs = shift_runs(viewer, site_id, start, end)
+        parts = [(f"{run.day:%m-%d} {run.name}", run.start, run.end) for run in runs if start <= run.start < end]
     found = []
-    for run in shift_pattern_from_dict(calendars.patterns[number]).runs(start, end):
-        if not start <= run.start < end or run.start >= now:
-            continue
-        (whole,) = measures(viewer, site_id, run.start, run.end, "site", now=now)
-        found.append(replace(whole, key=str(run.start), name=f"{run.day:%m-%d} {run.name}"))
+    for name, a, b in parts:
+        if a < now:
+            (whole,) = measures(viewer, site_id, a, b, "site", now=now)
+            found.append(replace(whole, key=str(a), name=name))
     return found

@@ -3,7 +3,8 @@
 Definitions of ISO 22400-2 are named as there. Beside them, so that an upgrade can be measured:
 
 =====================  ==============================================================================================
-unit_cost              operating cost (labour, machine, energy, material, scrap) over good pieces out of the last step
+unit_cost              operating cost (labour, machine, energy, material, scrap) over good pieces out of the last step;
+                       not measured while a part of what was used has no rate. Energy is in it where it is metered.
 production_efficiency  PRI x GQ over observed planned busy time: planned run time of what came out good, per hour
                        the machines were planned. It does not care which products were made.
 defect_rate            (SQ + RQ) / pieces that left the orders, good or scrap
@@ -101,8 +102,9 @@ def _product(*parts: Figure) -> Figure:
 def _unit_cost(facts: Facts) -> Figure:
     if facts.done <= 0:
         return Figure(None, "fen", coverage(facts), "no_production")
-    missing = facts.unpriced
-    return Figure(facts.cost / facts.done, "fen", coverage(facts), "no_rate" if missing else "")
+    if facts.unpriced:  # a part of the cost is unknown, which is not the same as nothing
+        return Figure(None, "fen", coverage(facts), "unpriced")
+    return Figure(facts.cost / facts.done, "fen", coverage(facts))
 
 
 def _effectiveness(facts: Facts) -> Figure:
@@ -165,7 +167,9 @@ def compare(before: Facts, after: Facts) -> list[Change]:
     for name, lower in LOWER_IS_BETTER.items():
         a, b = old[name], new[name]
         known = min(a.coverage, b.coverage)
-        if a.value is None or b.value is None:
+        if name == "unit_cost" and bool(before.joule) != bool(after.joule):
+            change = Figure(None, "1", known, "not_comparable")  # energy was metered in one window only
+        elif a.value is None or b.value is None:
             change = Figure(None, "1", known, a.why if a.value is None else b.why)
         elif a.value == 0:
             change = Figure(None, "1", known, "no_base")

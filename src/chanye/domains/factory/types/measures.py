@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from chanye.domains.factory.types.machines import Figure
 
 RATE_KINDS = ("labour", "machine", "scrap")
-GROUPS = ("site", "line", "machine", "order", "product", "shift")
+GROUPS = ("site", "line", "machine", "order", "product", "shift", "day")
 
 
 @dataclass(frozen=True, slots=True)
