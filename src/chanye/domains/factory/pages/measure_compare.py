@@ -113,7 +113,7 @@ CHANGES = Sheet(
 
 
 def read_windows(params: QueryDict, site: AssetRef, now: int) -> tuple[Span, Span]:
-    """Return the two windows an address asks for; by itself the last 14 days that are over, and the 14 before them."""
+    """Return the two windows an address asks for; else the last 14 full days and the 14 before."""
     yesterday = from_us(now, ZoneInfo(site.timezone)).date() - timedelta(days=1)
     last = day_of(params.get("after.to")) or yesterday
     first = min(day_of(params.get("after.from")) or last - timedelta(days=13), last)
@@ -135,9 +135,7 @@ def compare_page(request: HttpRequest) -> HttpResponseBase:
     if site is None:
         return no_site(request, tab="compare")
     before, after = read_windows(request.GET, site, now)
-    changes = queries.compare(
-        viewer, site.id, (before.start, before.end), (after.start, after.end), now=now
-    )
+    changes = queries.compare(viewer, site.id, (before.start, before.end), (after.start, after.end), now=now)
     rows = [_row(change, site, (before, after)) for change in changes]
     with live.by_the_clock_of(site):
         return CHANGES.page(

@@ -3,8 +3,8 @@
 Definitions of ISO 22400-2 are named as there. Beside them, so that an upgrade can be measured:
 
 =====================  ==============================================================================================
-unit_cost              operating cost (labour, machine, energy, material, scrap) over good pieces out of the last step;
-                       not measured while a part of what was used has no rate. Energy is in it where it is metered.
+unit_cost              operating cost (labour, machine, energy, material, scrap) over good pieces out of the last
+                       step; not measured while a part of what was used has no rate. Energy counts where metered.
 production_efficiency  PRI x GQ over observed planned busy time: planned run time of what came out good, per hour
                        the machines were planned. It does not care which products were made.
 defect_rate            (SQ + RQ) / pieces that left the orders, good or scrap
