@@ -7,17 +7,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chanye.cli.demo.plant import PlantSite, ensure_plant, make_token
+from chanye.cli.demo.plant_report import Played, print_table, report
 from chanye.cli.demo.score import PERIOD, until, worked
 from chanye.cli.up import Stack, apply_settings, free_port, prepare
 from chanye.kernel.errors import ConfigError
 from chanye.twin.floor import ShopClock, wall_clock
 from chanye.twin.parts import MINUTE
-from chanye.twin.plan import SECOND
 from chanye.twin.plant import script
 from chanye.twin.plant.clerks import Clerks
 from chanye.twin.plant.door import Door, Office
@@ -26,8 +24,6 @@ from chanye.twin.plant.layout import LINES, STATIONS
 from chanye.twin.plant.life import Life, connect_meters, make_agents, make_floors
 from chanye.twin.plant.practice import PRACTICES, Mode
 from chanye.twin.plant.score import (
-    COUNTS_BAR,
-    REASONS_BAR,
     Told,
     score_counts,
     score_reasons,
@@ -35,43 +31,11 @@ from chanye.twin.plant.score import (
     true_energy,
     true_reasons,
 )
-from chanye.twin.score import Answer, Score, score
+from chanye.twin.score import Answer, score
 
 SEED = 2026
 #: What is played after the window, so that its end is seen. [us]
 AFTER = 3 * MINUTE
-
-
-@dataclass(slots=True)
-class Played:
-    """A window of the plant as it was played, and how right the product was.
-
-    ``machines``: counts, states and energy of each; ``operations``: pieces by what became of them; ``stops``: time of
-    stops with the right reason, by machine; ``loose``: pieces made for no order, true and told; ``energy``: kWh of
-    operations, true and told; ``figures``: what the product makes of it.
-    """
-
-    plant: Plant
-    office: Office
-    machines: list[Score]
-    operations: Told
-    stops: dict[str, Told]
-    loose: tuple[int, int]
-    energy: tuple[float, float]
-    figures: dict[str, float | None]
-    seconds: float = 0.0
-
-    @property
-    def reasons(self) -> float:
-        """Time of stops with the right reason, of all machines [%]."""
-        true = sum(told.true for told in self.stops.values())
-        return 100.0 * sum(told.right for told in self.stops.values()) / true if true else 100.0
-
-    @property
-    def holds(self) -> bool:
-        """Whether the bars are reached."""
-        exact = all(one.counts >= COUNTS_BAR for one in self.machines) and self.operations.share >= COUNTS_BAR
-        return exact and self.reasons >= REASONS_BAR and self.loose[0] == self.loose[1]
 
 
 def run(*, mode: Mode, minutes: int, speed: float, as_json: bool, data: Path | None = None) -> int:
@@ -100,7 +64,7 @@ def run(*, mode: Mode, minutes: int, speed: float, as_json: bool, data: Path | N
     if as_json:
         print(json.dumps(report(found), ensure_ascii=False))
     else:
-        _print(found)
+        print_table(found)
     return 0 if found.holds else 1
 
 
@@ -281,51 +245,9 @@ def _operations(office: Office) -> dict[tuple[int, int, bool], tuple[int, int, i
     return {place: told for place, told in counts.items() if any(told)}
 
 
-def report(found: Played) -> dict[str, Any]:
-    """Return the result as plain values."""
-    parts = sum(one.truth.parts for one in found.machines)
-    return {
-        "holds": found.holds,
-        "mode": found.plant.practice.mode,
-        "seconds": round(found.seconds, 1),
-        "bars": {"counts": COUNTS_BAR, "reasons": REASONS_BAR},
-        "machines": {
-            "parts_true": parts,
-            "parts_told": sum(one.answer.parts or 0.0 for one in found.machines),
-            "counts": min(one.counts for one in found.machines),
-            "states": min(one.states for one in found.machines),
-            "energy": min(one.energy for one in found.machines),
-            "wrong": {
-                one.machine: [one.truth.parts, one.answer.parts, one.states]
-                for one in found.machines
-                if one.counts < 100 or one.states < 99.9
-            },
-        },
-        "operations": {
-            "pieces_true": found.operations.true,
-            "counts": found.operations.share,
-            "wrong": list(found.operations.wrong[:10]),
-        },
-        "reasons": {
-            "seconds_true": sum(told.true for told in found.stops.values()) / SECOND,
-            "right": found.reasons,
-            "wrong": {code: told.wrong for code, told in found.stops.items() if told.right < told.true},
-        },
-        "unassigned": {"true": found.loose[0], "told": found.loose[1]},
-        "energy": {"kWh_true": found.energy[0], "kWh_right": found.energy[1]},
-        "figures": found.figures,
-        "entries": dict(found.office.outcomes),
-        "refused": found.office.refused[:10],
-    }
-
-
 def _mute(text: str) -> None:
     """Say nothing."""
 
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def _print(found: Played) -> None:
-    print(json.dumps(report(found), ensure_ascii=False, indent=1))

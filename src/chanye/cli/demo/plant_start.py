@@ -17,7 +17,7 @@ from chanye.cli.supervisor import ChildPlan, replace_file
 from chanye.cli.up import apply_settings, free_port, up
 from chanye.kernel.settings import get_settings
 from chanye.twin.floor import wall_clock
-from chanye.twin.parts import DAY, HOUR
+from chanye.twin.parts import DAY, HOUR, MINUTE
 from chanye.twin.plant.clerks import Clerks
 from chanye.twin.plant.door import Office
 from chanye.twin.plant.engine import Plant
@@ -62,7 +62,7 @@ def start(*, data: Path | None, port: int | None, host: str | None, days: int, m
     data
         Data folder; None: ``plant`` below the data folder of the settings.
     days
-        How much past the first start brings in. [d]
+        How much past the first start brings in; 0: the plant begins now. [d]
     """
     folder = data if data is not None else get_settings().data / "plant"
     settings = apply_settings(data=folder, port=port, host=host, demo="true", broker="true")
@@ -78,7 +78,8 @@ def prepare_plant(days: int, mode: Mode) -> list[ChildPlan]:
     settings = get_settings()
     path = settings.data / "plant.json"
     now = wall_clock()
-    epoch = midnight(local_day(now - days * DAY)) + 6 * HOUR
+    # without a past it begins now, at work or not
+    epoch = midnight(local_day(now - days * DAY)) + 6 * HOUR if days else now - MINUTE
     known = Remembered.read(path) or Remembered(1, mode, epoch, 0, PORTS)
     first = free_port("127.0.0.1", known.ports[0])
     known = replace(known, ports=(first, free_port("127.0.0.1", max(known.ports[1], first + 1))))
@@ -87,7 +88,7 @@ def prepare_plant(days: int, mode: Mode) -> list[ChildPlan]:
     site = ensure_plant(plant, agents)
     begin = time.monotonic()
     said, rows = _fill_history(plant, site, now)
-    entries = _report_past(plant, site, known.told, now)
+    entries = report_past(plant, site, known.told, now)
     known = replace(known, told=now)
     replace_file(path, json.dumps(asdict(known)))
     print(
@@ -138,7 +139,7 @@ def _fill_history(plant: Plant, site: PlantSite, now: int) -> tuple[int, int]:
     return said, rows
 
 
-def _report_past(plant: Plant, site: PlantSite, told: int, now: int) -> int:
+def report_past(plant: Plant, site: PlantSite, told: int, now: int) -> int:
     """Let people report what happened up to now, at the time they would have; return the number of entries."""
     from django.db import transaction
 

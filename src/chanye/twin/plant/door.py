@@ -80,12 +80,13 @@ class Door:
 class Office:
     """Brings the plant's orders in and carries what its people report, at their time.
 
-    ``operations``: numbers of the product's operations by (order, step, mending). ``outcomes`` counts what became of
-    what was sent; ``refused`` keeps what was refused and why.
+    ``book``: all orders of the plant by serial. ``operations``: numbers of the product's operations by (order, step,
+    mending). ``outcomes`` counts what became of what was sent; ``refused`` keeps what was refused and why.
     """
 
     door: Asks
     site: int
+    book: Sequence[Order] = ()
     operations: dict[tuple[int, int, bool], int] = field(default_factory=dict)
     orders: dict[int, int] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -148,7 +149,11 @@ class Office:
 
     def _entry(self, note: Note) -> Mapping[str, Any]:
         entry = {name: value for name, value in note.body.items() if value is not None}
-        return entry if note.operation is None else entry | {"operation": self.operations[note.operation]}
+        if note.operation is None:
+            return entry
+        if note.operation not in self.operations:
+            self.order(self.book[note.operation[0]])
+        return entry | {"operation": self.operations[note.operation]}
 
     def _post(self, terminal: str, entries: Sequence[Mapping[str, Any]]) -> None:
         answer = self.door.ask("POST", "/factory/inbox", {"terminal": terminal, "entries": entries})

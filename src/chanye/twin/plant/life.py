@@ -40,14 +40,13 @@ class Life:
         self.office.take(self.clerks.collect(at, last=last))
         self.office.send(at)
 
+    def __post_init__(self) -> None:
+        self.office.book = self.plant.orders
+
     def catch_up(self, at: int) -> None:
         """Begin at ``at``: what was reported before is left out, what is on its way still comes."""
         self.plant.run(at)
-        for order in self.plant.orders:
-            if order.finished < 0:
-                self.office.order(order)
-            else:
-                self.office.orders[order.serial] = 0
+        self.office.orders = {order.serial: 0 for order in self.plant.orders}  # known, to be asked for when needed
         self.office.take(self.clerks.collect(at))
         self.office.forget(at)
 
