@@ -67,6 +67,7 @@ ROOMS: tuple[Room, ...] = (
         frozenset({"planner", "engineer", "quality", "manager", "admin"}),
     ),
     Room("quality", pgettext_lazy("room", "Quality"), "shield", ("/quality/", "/inspections/")),
+    Room("trace", _("Trace"), "trace", ("/trace/",)),
     Room("connections", _("Connections"), "plug", ("/connections/",), frozenset({"engineer", "manager", "admin"})),
     Room(
         "calendars", _("Shifts"), "calendar", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})

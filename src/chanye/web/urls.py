@@ -9,7 +9,13 @@ from django.views.i18n import set_language
 
 from chanye.web import files, pages, trends
 
-ROOMS = ("chanye.parties.urls", "chanye.connectors.urls", "chanye.domains.factory.urls", "chanye.web.api_urls")
+ROOMS = (
+    "chanye.parties.urls",
+    "chanye.connectors.urls",
+    "chanye.trace.urls",
+    "chanye.domains.factory.urls",
+    "chanye.web.api_urls",
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", pages.health, name="health"),
