@@ -50,6 +50,9 @@ class Floor:
         ids = [self.machine.id]
         return queries.stops(self.operator, ids, self.t0, now_us(), missing=missing)
 
+    def stops_of(self, asset_id: int) -> list[queries.StopView]:
+        return queries.stops(self.operator, [asset_id], self.t0, now_us())
+
     def told(self) -> list[list[tuple[float, float | None, str]]]:
         """Return the pieces of each stop in minutes."""
 

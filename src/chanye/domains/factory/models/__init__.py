@@ -8,6 +8,7 @@ from chanye.domains.factory.models.energy import (
     MeterShare,
     TariffPeriod,
 )
+from chanye.domains.factory.models.lines import LineLayout
 from chanye.domains.factory.models.machines import (
     CalendarAssignment,
     MachineSettings,
@@ -75,6 +76,7 @@ __all__ = [
     "InboxEntry",
     "Inspection",
     "Instruction",
+    "LineLayout",
     "LinkSettings",
     "MachineSettings",
     "MaintenanceEvent",

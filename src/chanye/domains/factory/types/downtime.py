@@ -164,3 +164,39 @@ class Waterfall:
     effectiveness: Figure
     quality_ratio: Figure
     oee: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class StationLoss:
+    """How a station of a line spent planned time of the line, in us.
+
+    ``line_lost``: time the line stood for its sake. ``reasons``: of its own stops in that time, (label, us).
+    """
+
+    name: str
+    running: int
+    down: int
+    blocked: int
+    starved: int
+    waiting: int
+    unknown: int
+    line_lost: int
+    reasons: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LineLosses:
+    """What made a line stand in ``[start, end)``; ``lost`` = sum of the stations' ``line_lost``, outside and unnamed.
+
+    ``coverage``: share of planned time in which the key station is known, 0..1.
+    """
+
+    start: int
+    end: int
+    key: str
+    planned: int
+    lost: int
+    outside: int
+    unnamed: int
+    coverage: float
+    stations: tuple[StationLoss, ...]

@@ -1,0 +1,139 @@
+"""Why lines stand: which machine makes the others wait. Each takes the viewer first; times in us UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from chanye.domains.factory.floor import Look, load, load_calendars, look
+from chanye.domains.factory.models import LineLayout, Reason
+from chanye.domains.factory.queries.stop_views import places_of, reason_label
+from chanye.domains.factory.rules.kpis import covered_before
+from chanye.domains.factory.rules.lines import (
+    DOWN,
+    NOBODY,
+    OUTSIDE,
+    RUN,
+    UNKNOWN,
+    WAIT,
+    Codes,
+    Timeline,
+    causes,
+    codes_of,
+    common,
+    initial_cell,
+    key_reason,
+    station,
+)
+from chanye.domains.factory.types.downtime import LineLosses, StationLoss
+from chanye.kernel.intervals import I64
+from chanye.kernel.time import now_us
+from chanye.parties.types import Viewer
+from chanye.spine import queries as spine
+
+
+def lines(viewer: Viewer) -> dict[int, LineLayout]:
+    """Return the lines the viewer may see, by the asset that is the line."""
+    rows = LineLayout.objects.all()
+    if not viewer.system:
+        rows = rows.filter(asset__organisation_id=viewer.organisation_id or 0)
+    return {row.asset_id: row for row in rows}
+
+
+def line_losses(viewer: Viewer, asset_id: int, start: int, end: int, *, now: int | None = None) -> LineLosses | None:
+    """Return what made a line stand in ``[start, end)``; None if the asset is no line, or nothing of it is connected.
+
+    Only planned time of the line counts. A machine without data is unknown, and never a cause.
+    """
+    layout = lines(viewer).get(asset_id)
+    if layout is None:
+        return None
+    at = now_us() if now is None else now
+    wanted = [n for one in layout.stations for n in one["machines"]]
+    places = places_of(viewer, wanted)
+    floor = load(viewer, list(places.values()))
+    end = max(start + 1, min(end, at))
+    seen = {one.machine.asset.id: one for one in look(floor, start, end, at)}
+    if not seen:
+        return None
+    silent = Timeline(np.array([start, end], np.int64), np.array([UNKNOWN], np.int8))
+    shown = [_timeline(seen[n]) if n in seen else silent for n in wanted]
+    edge, machines = common(shown)
+    codes, first = [], 0
+    for one in layout.stations:
+        codes.append(station(machines[first : first + len(one["machines"])], one["minimum"]))
+        first += len(one["machines"])
+    calendars = load_calendars(viewer)
+    planned = calendars.planned(calendars.of(spine.asset(viewer, asset_id).path), start, end)
+    busy = np.diff(covered_before(planned, edge))
+    names = ["、".join(places[n].name for n in one["machines"] if n in places) for one in layout.stations]
+    return _losses(layout, names, edge, np.array(codes, np.int8), busy, seen)
+
+
+def _timeline(seen: Look) -> Timeline:
+    return Timeline(seen.pieces.edge, codes_of(seen.pieces.state.tolist()))
+
+
+def _losses(
+    layout: LineLayout, names: Sequence[str], edge: I64, codes: Codes, busy: I64, seen: Mapping[int, Look]
+) -> LineLosses:
+    key = len(names) - 1 if layout.key is None else layout.key
+    blocked, starved = causes(codes)
+    cause = key_reason(codes, key) if layout.mode == "key" else initial_cell(edge, codes, key)
+    stands = (codes[key] == DOWN) | (codes[key] == WAIT)
+    labels = _labels(seen)
+    rows = []
+    for i, name in enumerate(names):
+
+        def spent(mask: np.ndarray) -> int:
+            return int(busy[mask].sum())
+
+        mine = stands & (cause == i)
+        rows.append(
+            StationLoss(
+                name=name,
+                running=spent(codes[i] == RUN),
+                down=spent(codes[i] == DOWN),
+                blocked=spent(blocked[i] != NOBODY),
+                starved=spent(starved[i] != NOBODY),
+                waiting=spent((codes[i] == WAIT) & (blocked[i] == NOBODY) & (starved[i] == NOBODY)),
+                unknown=spent(codes[i] == UNKNOWN),
+                line_lost=spent(mine),
+                reasons=_reasons(layout.stations[i]["machines"], edge, busy * mine, seen, labels),
+            )
+        )
+    whole = int(busy.sum())
+    known = whole - int(busy[codes[key] == UNKNOWN].sum())
+    return LineLosses(
+        start=int(edge[0]),
+        end=int(edge[-1]),
+        key=names[key],
+        planned=whole,
+        lost=int(busy[stands].sum()),
+        outside=int(busy[stands & (cause == OUTSIDE)].sum()),
+        unnamed=int(busy[stands & (cause == NOBODY)].sum()),
+        coverage=known / whole if whole else 0.0,
+        stations=tuple(rows),
+    )
+
+
+def _labels(seen: Mapping[int, Look]) -> dict[int, str]:
+    numbers = {int(n) for one in seen.values() for n in np.unique(one.pieces.reason).tolist() if n}
+    return {row.pk: reason_label(row) for row in Reason.objects.filter(id__in=numbers)}
+
+
+def _reasons(
+    machines: Sequence[int], edge: I64, weight: I64, seen: Mapping[int, Look], labels: Mapping[int, str]
+) -> tuple[tuple[str, int], ...]:
+    """Return the reasons given for the stops of a station while the line stood for its sake."""
+    total: dict[str, int] = {}
+    for number in machines:
+        if number not in seen:
+            continue
+        pieces = seen[number].pieces
+        reason = pieces.reason[np.searchsorted(pieces.edge, edge[:-1], side="right") - 1]
+        for one in np.unique(reason[weight > 0]).tolist():
+            label = labels.get(one, "")
+            total[label] = total.get(label, 0) + int(weight[reason == one].sum())
+    return tuple(sorted(total.items(), key=lambda item: -item[1]))
