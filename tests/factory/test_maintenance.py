@@ -9,7 +9,8 @@ import pytest
 from chanye.domains.factory.actions import maintenance as actions
 from chanye.domains.factory.actions import maintenance_plans as plan_actions
 from chanye.domains.factory.actions import maintenance_work as work
-from chanye.domains.factory.models import MaintenanceOrder, MaintenancePlan, SpareMove, SparePart
+from chanye.domains.factory.actions.inbox import receive_entries
+from chanye.domains.factory.models import MaintenanceOrder, MaintenancePlan, Reason, SpareMove, SparePart
 from chanye.domains.factory.queries import maintenance as queries
 from chanye.domains.factory.queries import maintenance_plans as plan_queries
 from chanye.domains.factory.queries.maintenance import OrderFilter
@@ -262,3 +263,29 @@ def test_reliability_of_frames_and_orders_together(shop) -> None:
     assert later.figures.failures == 2
     (alone,) = site_health(shop.manager, plant.site.id, begin, end, now=end)
     assert together(shop.manager, [alone, alone]).mtbf.value == pytest.approx(ran / 3)
+
+
+def test_a_call_makes_an_order_and_a_terminal_works_on_it(shop) -> None:
+    organisation = shop.plant.firm.pk
+    Reason.objects.create(organisation_id=organisation, tree="help", code="maintenance", name="维修")
+    now = now_us()
+
+    def send(actor, **entry):
+        entry |= {"event_at": now}
+        (found,) = receive_entries(actor=actor, organisation_id=organisation, terminal="T-1", entries=[entry])
+        return found.outcome, found.why or found.target
+
+    call = {"key": "c1", "kind": "call", "type": "maintenance", "place": "m1", "note": "主轴异响"}
+    assert send(shop.operator, **call)[0] == "booked"
+    assert send(shop.operator, **call)[0] == "already"
+    row = MaintenanceOrder.objects.get()
+    assert (row.title, row.priority, row.source) == ("主轴异响", 1, "call")
+    does = {"kind": "maintenance", "work_order": row.pk, "place": "m1"}
+    assert send(shop.operator, key="c2", do="start", **does)[0] == "refused"
+    badge = shop.maintenance.name
+    assert send(shop.operator, key="c3", do="start", person=badge, **does) == ("booked", f"maintenance:{row.pk}")
+    assert send(shop.operator, key="c4", do="dance", person=badge, **does)[0] == "refused"
+    assert send(shop.operator, key="c5", do="finish", person=badge, note="已调整", **does)[0] == "booked"
+    assert send(shop.operator, key="c5", do="finish", person=badge, note="已调整", **does)[0] == "already"
+    row.refresh_from_db()
+    assert (row.state, row.done_by, row.remedy) == ("done", "maintenance", "已调整")

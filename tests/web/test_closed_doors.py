@@ -214,6 +214,8 @@ def example(schema: dict[str, Any]) -> Any:
         return {name: example(one) for name, one in schema.get("properties", {}).items() if name in wanted}
     if schema.get("type") == "array":
         return [example(schema["items"])] if schema.get("minItems") else []
+    if schema.get("format") == "date":
+        return "2026-01-01"
     if schema.get("type") == "string":
         return "x" * max(1, schema.get("minLength", 1))
     return schema.get("minimum", 1) if schema.get("type") in ("integer", "number") else True

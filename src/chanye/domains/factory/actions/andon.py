@@ -6,11 +6,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chanye.domains.factory.actions.bookings import Report
+from chanye.domains.factory.actions.maintenance import create_order
 from chanye.domains.factory.models import AndonCall, HandoverNote, Reason
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.parties.audit import record
-from chanye.parties.rules import require
+from chanye.parties.rules import may, require
 from chanye.parties.types import Viewer
+
+#: A call of this kind makes a maintenance order of its own.
+MAINTENANCE = "maintenance"
 
 
 @transaction.atomic
@@ -51,6 +55,15 @@ def raise_call(*, actor: Viewer, organisation_id: int, key: str, kind: str, at: 
         raised_by_id=at.person_id,
     )
     _record(actor, "raise_call", row)
+    if type_.code == MAINTENANCE and may(actor, "request_maintenance", organisation_id):
+        create_order(
+            actor=actor,
+            asset_id=at.place_id,
+            title=at.note[:200] or type_.name,
+            priority=1,
+            source="call",
+            source_ref=f"call:{row.pk}",
+        )
     return int(row.pk)
 
 

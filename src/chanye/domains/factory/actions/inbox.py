@@ -15,13 +15,14 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.factory.actions import andon, bookings, consumption, downtime, link, quality
+from chanye.domains.factory.actions import andon, bookings, consumption, downtime, link, maintenance_work, quality
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.models import InboxEntry
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.time import DAY, now_us
 from chanye.parties import queries as parties
 from chanye.parties.audit import record
+from chanye.parties.identity import viewer_for
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
@@ -450,6 +451,20 @@ def _accept(*, actor: Viewer, entry: Entry) -> str:
     return f"booking:{made}"
 
 
+def _maintenance(*, actor: Viewer, entry: Entry) -> str:
+    """Do something on a maintenance order: ``do`` is start, step (default), part, wait or finish."""
+    worker = actor
+    if entry.person_id is not None and entry.person_id != actor.person_id:
+        worker = viewer_for(entry.person_id, entry.organisation_id)
+    return maintenance_work.do_entry(
+        actor=worker,
+        order_id=entry.whole("work_order"),
+        do=entry.text("do") or "step",
+        members=entry.body,
+        note=entry.text("note") or "",
+    )
+
+
 #: Kind of entry -> what books it. Handlers raise ConfigError or DeniedError to refuse.
 KINDS: dict[str, Handler] = {
     "start": _start,
@@ -468,4 +483,5 @@ KINDS: dict[str, Handler] = {
     "call_answer": _answer_call,
     "call_close": _close_call,
     "handover": _handover,
+    "maintenance": _maintenance,
 }

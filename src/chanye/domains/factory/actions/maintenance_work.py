@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
-from chanye.domains.factory.actions.maintenance import book_once, held_order, note_event, open_labour, who
+from chanye.domains.factory.actions.maintenance import (
+    book_once,
+    finish_order,
+    held_order,
+    note_event,
+    open_labour,
+    start_order,
+    wait_order,
+    who,
+)
 from chanye.domains.factory.models import (
     MaintenanceLabour,
     MaintenanceSettings,
@@ -297,3 +309,46 @@ def configure_maintenance(
         detail=values,
         organisation_id=organisation_id,
     )
+
+
+def do_entry(*, actor: Viewer, order_id: int, do: str, members: Mapping[str, Any], note: str) -> str:
+    """Do what a terminal sent for an order; return what it is about. The inbox sees that it is done once.
+
+    Parameters
+    ----------
+    do
+        ``start`` (``locked_out``, ``permit_number``), ``step`` (``step``, ``result``, ``value``), ``part`` (``part``,
+        ``quantity``), ``wait`` or ``finish``; ``note`` with each.
+
+    Raises
+    ------
+    ConfigError
+        If a member is missing or of the wrong kind.
+    """
+
+    def whole(name: str) -> int:
+        value = members.get(name)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ConfigError(_("“%(name)s” must be a whole number.") % {"name": name})
+        return value
+
+    value = members.get("value")
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ConfigError(_("“%(name)s” must be a number.") % {"name": "value"})
+    if do == "start":
+        permit = str(members.get("permit_number") or "")
+        start_order(
+            actor=actor, order_id=order_id, locked_out=members.get("locked_out") is True, permit_number=permit
+        )
+    elif do == "step":
+        result = str(members.get("result") or "")
+        record_step(actor=actor, order_id=order_id, position=whole("step"), result=result, value=value, note=note)
+    elif do == "part":
+        use_part(actor=actor, order_id=order_id, part_id=whole("part"), quantity=whole("quantity"), note=note)
+    elif do == "wait":
+        wait_order(actor=actor, order_id=order_id, waiting_for=note)
+    elif do == "finish":
+        finish_order(actor=actor, order_id=order_id, remedy=note)
+    else:
+        raise ConfigError(_("“do” is start, step, part, wait or finish."))
+    return f"maintenance:{order_id}"

@@ -22,7 +22,7 @@ from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 
 MOST_SAMPLES, MOST_LINES, MOST_CHOICES = 200, 100, 20
-RIGHT = "edit_quality_plan"
+RIGHT = "edit_inspection"
 
 
 def _code(text: str, label: str) -> str:

@@ -128,7 +128,7 @@ PLAN_FILE = Sheet(
 
 
 def _may(viewer: Viewer) -> bool:
-    return may(viewer, "edit_quality_plan", viewer.organisation_id)
+    return may(viewer, "edit_inspection", viewer.organisation_id)
 
 
 @require_safe
