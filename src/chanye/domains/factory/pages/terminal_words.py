@@ -43,6 +43,8 @@ def _work() -> dict[str, str]:
         "stopped_for": _("Stopped"),
         "n_more": _("{n} more"),
         "give_reason": _("Give the reason"),
+        "other_reason": _("Another reason"),
+        "likely": _("probably"),
         "called": _("{type} was called"),
         "help_comes": _("nobody has come yet"),
         "help_is_here": _("help is here {by}"),

@@ -30,10 +30,11 @@ ${press("sheet", person?.name || me || t("who"), { data: { sheet: "who" }, sign:
 ${state?.place && press("sheet", t("call"), { data: { sheet: "call" }, kind: "help", sign: "bell" })}
 ${press("language", language === "en" ? "中文" : "EN", { kind: "narrow" })}</header>`;
   }
+  const proposed = (state, stop) => state.reasons.downtime?.find((one) => one.code === stop.proposal);
   /* ---- things that want an answer stand above the work ---- */
   function notices({ state, safe, me }) {
     return html`<div class="notices">${!safe && html`<p class="notice quiet">${icon("warn")}<span>${t("unsafe")}</span></p>`}
-${state.stops.slice(0, 1).map((stop) => html`<p class="notice stop">${icon("warn")}<span><b>${t("stopped_for")} ${stop.end ? html`${clock(stop.start)}–${clock(stop.end)}` : since(stop.start)}</b> ${stop.text}${state.stops.length > 1 && html` · ${t("n_more", { n: state.stops.length - 1 })}`}</span>${press("sheet", t("give_reason"), { data: { sheet: "stop", start: stop.start }, kind: "warm" })}</p>`)}
+${state.stops.slice(0, 1).map((stop) => html`<p class="notice stop">${icon("warn")}<span><b>${t("stopped_for")} ${stop.end ? html`${clock(stop.start)}–${clock(stop.end)}` : since(stop.start)}</b> ${stop.text}${state.stops.length > 1 && html` · ${t("n_more", { n: state.stops.length - 1 })}`}</span>${proposed(state, stop) && press("stop", named(proposed(state, stop)), { data: { reason: stop.proposal, start: stop.start, end: stop.end ?? "" }, kind: "warm", sub: t("likely") })}${press("sheet", t(proposed(state, stop) ? "other_reason" : "give_reason"), { data: { sheet: "stop", start: stop.start }, kind: proposed(state, stop) ? "" : "warm" })}</p>`)}
 ${state.calls.map((call) => html`<p class="notice call">${icon("bell")}<span><b>${t("called", { type: named(state.reasons.help?.find((one) => one.code === call.type)) })} ${since(call.raised_at)}</b> ${call.answered_at ? t("help_is_here", { by: call.answered_by || "" }) : t("help_comes")}</span>${!call.answered_at && press("answer", t("help_here"), { data: { call: call.id || call.key } })}${press("close-call", t("call_done"), { data: { call: call.id || call.key } })}</p>`)}
 ${state.handovers.filter((one) => one.badge !== me && !ui.read.includes(one.at)).slice(0, 1).map((one) => html`<p class="notice note">${icon("page")}<span><b>${t("handover_from", { by: one.by, at: day(one.at) })}</b> ${one.note}</span>${press("read", t("understood"), { data: { at: one.at } })}</p>`)}</div>`;
   }
@@ -97,7 +98,7 @@ ${[...groups].map(([group, found]) => html`<h2>${group}</h2><div class="tiles">$
     scan: () => html`<video playsinline muted></video><p class="hint" data-scan>${t("scan_do")}</p>`,
     pages: ({ state }) => {
       const task = state.tasks.find((one) => one.id === ui.sheet.id), page = task.instruction[ui.sheet.page], last = ui.sheet.page === task.instruction.length - 1;
-      return html`<div class="page">${page.file && html`<img src="${page.file}" alt="">`}<p>${page.text}</p></div><div class="row">${ui.sheet.page > 0 && press("page", t("back"), { sign: "left", data: { n: -1 } })}<span class="grow">${task.instruction_title} · ${t("version")} ${task.instruction_version} · ${ui.sheet.page + 1} / ${task.instruction.length}</span>${press("page", t(page.confirm ? "i_confirm" : last ? "close" : "further"), { kind: page.confirm || !last ? "main" : "", sign: page.confirm ? "check" : "right", data: { n: 1 } })}</div>`;
+      return html`<div class="page">${page.file && html`<img src="${page.file}" alt="">`}<p>${page.text}</p></div><div class="row">${ui.sheet.page > 0 && press("page", t("back"), { sign: "left", data: { n: -1 } })}<span class="grow">${task.instruction_title} · ${t("version")} ${task.instruction_version} · ${ui.sheet.page + 1} / ${task.instruction.length}</span>${press("page", t(page.confirm ? "i_confirm" : !last ? "further" : ui.sheet.sign ? "start" : "close"), { kind: page.confirm || !last || ui.sheet.sign ? "main" : "", sign: page.confirm ? "check" : "right", data: { n: 1 } })}</div>`;
     },
     queue: ({ rows, link }) => {
       const seen = rows.filter((row) => row.status !== "booked");

@@ -49,13 +49,14 @@ export function inHand(state, chosen) {
 }
 /* The newest own booking that can still be taken back. */
 export const undoable = (state, me) => state.booked.find((one) => one.person === me && (one.row || one.id));
-/* A reason tree as leaves if they are few, else as its groups first. */
+/* A reason tree as leaves if they are few, else the most used leaves, then its groups. */
 export function branches(reasons = [], group = "") {
   const parents = new Set(reasons.map((one) => one.parent));
   const leaves = reasons.filter((one) => !parents.has(one.code));
   if (group) return leaves.filter((one) => one.parent === group).map((one) => ({ ...one, leaf: true }));
   if (leaves.length <= 12) return leaves.map((one) => ({ ...one, leaf: true }));
-  return reasons.filter((one) => !one.parent).map((one) => ({ ...one, leaf: !parents.has(one.code) }));
+  const often = leaves.filter((one) => one.used && one.parent).slice(0, 6);
+  return [...often, ...reasons.filter((one) => !one.parent)].map((one) => ({ ...one, leaf: !parents.has(one.code) }));
 }
 /* What a scanned code is: a badge, a machine, an order, else a lot or serial. A label may hold an address. */
 export function meaning(text, state) {

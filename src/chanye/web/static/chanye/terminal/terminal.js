@@ -108,7 +108,7 @@ async function ask() {
   if (answer.status === 200 || answer.status === 304) await queue.settle(asked);
 }
 /* ---- what taps do ---- */
-const open = (kind, more = {}) => { ui.sheet = { kind, at: { scrap: "scrap", rework: "rework", counter: "to" }[kind] || "good", fresh: true, ...more }; };
+const open = (kind, more = {}) => { if (["booked", "hint"].includes(ui.note?.kind)) ui.note = null; ui.sheet = { kind, at: { scrap: "scrap", rework: "rework", counter: "to" }[kind] || "good", fresh: true, ...more }; };
 const task = (id) => shown.tasks.find((one) => one.id === Number(id));
 const current = () => inHand(shown, ui.operation).task;
 function output(id, count, reason) {
@@ -163,7 +163,7 @@ const acts = {
     const booked = shown.booked.find((one) => one.id === Number(id) && one.id);
     return booked ? put("correct", { booking: booked.id }, `${view.t("undo")} · ${view.counted(booked)}`) : say("hint", view.t("on_its_way"));
   },
-  stop: ({ reason }) => put("stop", { start: ui.sheet.start, end: ui.sheet.end, reason }, view.t("kind_stop")),
+  stop: ({ reason, start, end }) => put("stop", { start: start ? Number(start) : ui.sheet.start, end: start ? Number(end) || null : ui.sheet.end, reason }, view.t("kind_stop")),
   help: ({ reason }) => put("call", { type: reason }, view.t("kind_call")),
   answer: ({ call }) => put("call_answer", { call: Number(call) || call }, view.t("help_here")),
   "close-call": ({ call }) => put("call_close", { call: Number(call) || call }, view.t("call_done")),
