@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     webhook_private_addresses: bool = Field(
         False, description="Let webhooks reach private and loopback addresses: where the receivers are in the plant."
     )
+    b2mml_schemas: str = Field(
+        "", description="Folder with the B2MML schema files; documents that come in are validated against them."
+    )
     broker: bool = Field(False, description="Run the embedded MQTT 3.1.1 broker (nats-server).")
     broker_host: str = Field(
         "127.0.0.1", description="Address the embedded broker listens on; beyond loopback devices need accounts."

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from django.db.models import F, Q, Sum
 
 from chanye.parties.types import Viewer
-from chanye.trace.models import Material, Run
-from chanye.trace.rules import ACTIVE, CONTAINER
+from chanye.trace.models import Item, Material, Run
+from chanye.trace.rules import ACTIVE, CONTAINER, LOT
 
 
 def stock_by_material(viewer: Viewer, organisation_id: int, codes: Collection[str]) -> dict[str, float]:
@@ -24,3 +24,15 @@ def stock_by_material(viewer: Viewer, organisation_id: int, codes: Collection[st
     sums = runs.exclude(kind=CONTAINER).values("material__code").annotate(left=Sum(F("count") * F("left")))
     found.update({row["material__code"]: row["left"] / 1e6 for row in sums})
     return found
+
+
+def lots(viewer: Viewer, organisation_id: int, *, limit: int = 10_000) -> list[tuple[str, str, float, str]]:
+    """Return the lots that are here: number, code of the material, what is left, its unit; newest first."""
+    if not (viewer.system or viewer.organisation_id == organisation_id):
+        return []
+    runs = Run.objects.filter(organisation_id=organisation_id, kind=LOT, status=ACTIVE, left__gt=0)
+    found = list(
+        runs.order_by("-first").values_list("first", "count", "material__code", "left", "material__unit")[:limit]
+    )
+    names = dict(Item.objects.filter(id__in=[row[0] for row in found]).values_list("id", "code"))
+    return [(names[row[0]], row[2], row[3] / 1e6, row[4]) for row in found if row[0] in names]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.factory import gates, genealogy
+from chanye.domains.factory import events, gates, genealogy
 from chanye.domains.factory.models import Booking, Operation, Order, Reason, WorkSpan
 from chanye.domains.factory.order_rows import close_spans, locked_order, open_for_booking, steps_of
 from chanye.domains.factory.rules.orders import Step, balance, is_done, main_steps, move_pieces
@@ -183,7 +183,9 @@ def finish_operation(*, actor: Viewer, operation_id: int, at: Report) -> int:
     if not is_done(work.steps, finished, operation.number):
         raise ConfigError(_("The step before is not finished, more pieces can come: pause instead."))
     _finish(work, operation, at.event_at)
-    return int(_write(work, actor, "finish", at).pk)
+    made = _write(work, actor, "finish", at)
+    events.tell_finished(actor, work.order, operation)
+    return int(made.pk)
 
 
 def _finish(work: _Work, operation: Operation, at: int) -> None:
@@ -240,11 +242,14 @@ def report_output(
     if operation.started_at is None:
         operation.started_at = at.event_at
     operation.place_id = at.place_id or operation.place_id
-    _finish_what_is_done(work, at.event_at)
+    done = _finish_what_is_done(work, at.event_at)
     made = _write(work, actor, "output", at, good=good, scrap=scrap, rework=rework, reason=why, lot=lot[:100])
     last = operation.number == main_steps(work.steps)[-1]
     genealogy.leave(actor, work.order, operation, made, serials, last)
     gates.after_output(actor, work.order, operation, at.event_at)
+    events.tell_output(actor, work.order, made)
+    for row in done:
+        events.tell_finished(actor, work.order, row)
     return int(made.pk)
 
 
@@ -275,6 +280,7 @@ def correct_output(*, actor: Viewer, booking_id: int, at: Report) -> int:
     back = {"good": -first.good, "scrap": -first.scrap, "rework": -first.rework}
     made = _write(work, actor, "correct", at, **back, reason=first.reason, lot=first.lot, reverses=first)
     genealogy.take_back(actor, work.order, first, made)
+    events.tell_output(actor, work.order, made)
     return int(made.pk)
 
 
@@ -293,8 +299,9 @@ def _move(work: _Work, good: int, scrap: int, rework: int) -> None:
     work.order.good, work.order.scrap, work.order.rework = now.good, now.scrap, now.rework
 
 
-def _finish_what_is_done(work: _Work, at: int) -> None:
-    """Finish operations from which everything is gone and to which nothing can come any more, in order of flow."""
+def _finish_what_is_done(work: _Work, at: int) -> list[Operation]:
+    """Finish operations from which everything is gone and to which nothing can come, in order of flow."""
+    done = []
     finished = [row.number for row in work.rows.values() if row.state == "finished"]
     for number in sorted(work.rows):
         row = work.rows[number]
@@ -302,6 +309,8 @@ def _finish_what_is_done(work: _Work, at: int) -> None:
             _finish(work, row, at)
             row.save()
             finished.append(number)
+            done.append(row)
+    return done
 
 
 @transaction.atomic

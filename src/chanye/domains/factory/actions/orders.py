@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from chanye.domains.factory import events
 from chanye.domains.factory.models import (
     BillLine,
     Operation,
@@ -201,6 +202,7 @@ def release_order(*, actor: Viewer, order_id: int) -> None:
     row.state, row.released_at = "released", now_us()
     row.save()
     _record(actor, "release_order", row, {"steps": [step.number for step in steps]})
+    events.tell_order(actor, "order.released", row)
 
 
 def _routing_steps(order: Order) -> list[RoutingStep]:
@@ -382,6 +384,7 @@ def close_order(*, actor: Viewer, order_id: int, short: bool = False) -> None:
         operation.state, operation.finished_at = "finished", operation.finished_at or at
         operation.save(update_fields=["state", "finished_at"])
     _record(actor, "close_order", row, {"good": now.good, "scrap": now.scrap, "given_up": now.open})
+    events.tell_order(actor, "order.closed", row)
 
 
 @transaction.atomic

@@ -1,0 +1,156 @@
+"""Operations schedules and material definitions, read into values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from chanye.domains.factory.b2mml.document import MOST, Element, children, fault, path_of, read_document, text_of
+from chanye.domains.factory.types.master import MATERIAL_KINDS, TRACKING
+from chanye.kernel.time import to_us
+
+#: Times without an offset are by this clock.
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An ``OperationsRequest``: an order. ``due`` in us UTC; ``path``: where it stands in the document."""
+
+    number: str
+    product: str
+    quantity: int
+    due: int | None
+    priority: int
+    note: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """An ``OperationsSchedule``."""
+
+    id: str
+    requests: tuple[Request, ...]
+
+
+def read_schedule(data: bytes, *, schemas: str = "") -> Schedule:
+    """Return the orders of an operations schedule.
+
+    What is to be made stands in the ``MaterialRequirement`` with the use ``Produced`` of a segment; without one,
+    ``OperationsDefinitionID`` names the product. The due date is ``EndTime``, else the last ``LatestEndTime``.
+
+    Raises
+    ------
+    ConfigError
+        With the path of the element that is wrong.
+    """
+    root = read_document(data, "OperationsSchedule", schemas=schemas)
+    found = list(children(root, "OperationsRequest"))
+    if not 0 < len(found) <= MOST:
+        raise fault(root, _("1 to %(most)s requests are expected.") % {"most": MOST})
+    requests = tuple(_request(one) for one in found)
+    seen: set[str] = set()
+    for one in requests:
+        if one.number in seen:
+            raise fault(root, _("The ID %(id)s stands twice.") % {"id": one.number})
+        seen.add(one.number)
+    return Schedule(text_of(root, "ID", required=True, most=100), requests)
+
+
+def _request(element: Element) -> Request:
+    segments = list(children(element, "SegmentRequirement"))
+    made = [
+        one
+        for segment in segments
+        for one in children(segment, "MaterialRequirement")
+        if text_of(one, "MaterialUse") in ("Produced", "Material Produced")
+    ]
+    if not made:
+        raise fault(element, _("No MaterialRequirement has the MaterialUse Produced: say what is to be made."))
+    product = text_of(made[-1], "MaterialDefinitionID") or text_of(element, "OperationsDefinitionID")
+    if not product:
+        raise fault(made[-1], _("%(name)s is missing.") % {"name": "MaterialDefinitionID"})
+    ends = [_moment(element, "EndTime"), *(_moment(one, "LatestEndTime") for one in segments)]
+    return Request(
+        text_of(element, "ID", required=True, most=64),
+        product,
+        _quantity(made[-1]),
+        ends[0] if ends[0] is not None else max((end for end in ends if end is not None), default=None),
+        _priority(element),
+        text_of(element, "Description", most=500),
+        path_of(element),
+    )
+
+
+def _quantity(element: Element) -> int:
+    values = list(children(element, "Quantity"))
+    text = text_of(values[0], "QuantityString") if values else ""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not (0 < number < 1e9 and number == int(number)):
+        raise fault(values[0] if values else element, _("A whole number of pieces above 0 is expected."))
+    return int(number)
+
+
+def _priority(element: Element) -> int:
+    text = text_of(element, "Priority")
+    if not text:
+        return 50
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+    if not 1 <= number <= 99:
+        raise fault(element, _("Priority is a number from 1 (first) to 99 (last)."))
+    return number
+
+
+def _moment(element: Element, name: str) -> int | None:
+    text = text_of(element, name)
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        return to_us(found if found.tzinfo else found.replace(tzinfo=ZONE))
+    except (ValueError, OverflowError) as error:
+        raise fault(element, _("%(name)s: a date and time is expected.") % {"name": name}) from error
+
+
+def read_materials(data: bytes, *, schemas: str = "") -> list[dict[str, object]]:
+    """Return the ``MaterialDefinition`` of a ``MaterialInformation`` as rows of ``save_materials``.
+
+    ``MaterialClassID`` is the kind, the properties ``unit`` and ``tracking`` are what they say; others are left
+    alone.
+    """
+    root = read_document(data, "MaterialInformation", schemas=schemas)
+    found = list(children(root, "MaterialDefinition"))
+    if len(found) > MOST:
+        raise fault(root, _("1 to %(most)s requests are expected.") % {"most": MOST})
+    return [_material(one) for one in found]
+
+
+def _material(element: Element) -> dict[str, object]:
+    code = text_of(element, "ID", required=True, most=64)
+    row: dict[str, object] = {"code": code, "name": text_of(element, "Description") or code}
+    kind = text_of(element, "MaterialClassID")
+    if kind:
+        row["kind"] = _one_of(element, kind, MATERIAL_KINDS)
+    for prop in children(element, "MaterialDefinitionProperty"):
+        name, value = text_of(prop, "ID", required=True), ""
+        for one in children(prop, "Value"):
+            value = text_of(one, "ValueString")
+        if name == "tracking" and value:
+            row["tracking"] = _one_of(prop, value, TRACKING)
+        elif name == "unit" and value:
+            row["unit"] = value[:32]
+    return row
+
+
+def _one_of(element: Element, word: str, known: tuple[str, ...]) -> str:
+    if word not in known:
+        said = _("%(value)s is not one of %(choices)s.") % {"value": word, "choices": ", ".join(known)}
+        raise fault(element, said)
+    return word
