@@ -57,7 +57,7 @@ def tariff(viewer: Viewer, organisation_id: int) -> dict[str, list[Period]]:
     """Return the tariff periods of an organisation by carrier."""
     _same(viewer, organisation_id)
     found: dict[str, list[Period]] = {}
-    for row in TariffPeriod.objects.filter(organisation_id=organisation_id).order_by("valid_from", "start"):
+    for row in TariffPeriod.objects.filter(organisation_id=organisation_id).order_by("valid_from", "id"):
         months = tuple(int(month) for month in row.months)
         found.setdefault(row.carrier, []).append(
             Period(row.band, row.start, row.end, months, row.price, row.valid_from)
