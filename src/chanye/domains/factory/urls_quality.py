@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from chanye.domains.factory.pages import inspections
 from chanye.domains.factory.pages import quality_plans as plans
 
 urlpatterns = [
@@ -15,5 +16,9 @@ urlpatterns = [
     path("quality/characteristics/new/", plans.characteristic_page, name="new-characteristic"),
     path("quality/characteristics/import/", plans.characteristic_import, name="characteristic-import"),
     path("quality/characteristics/<int:characteristic_id>/", plans.characteristic_page, name="characteristic"),
+    path("inspections/", inspections.inspection_list, name="inspections"),
+    path("inspections/receive/", inspections.receive_lot, name="receive-lot"),
+    path("inspections/<int:inspection_id>/", inspections.inspection_page, name="inspection"),
+    path("inspections/<int:inspection_id>/inspect/", inspections.inspect, name="inspect"),
     path("quality/rules/", plans.hold_rules, name="hold-rules"),
 ]

@@ -202,3 +202,10 @@ def materials(viewer: Viewer, *kinds: str) -> Mapping[str, str]:
     rows = Material.objects.filter(active=True).order_by("code")
     rows = rows if viewer.system else rows.filter(organisation_id=viewer.organisation_id or 0)
     return dict((rows.filter(kind__in=kinds) if kinds else rows).values_list("code", "name"))
+
+
+def tracked_materials(viewer: Viewer) -> list[tuple[str, str, str]]:
+    """Return the materials that are followed by lot, as (code, name, unit)."""
+    rows = Material.objects.filter(active=True, tracking="lot").order_by("code")
+    rows = rows if viewer.system else rows.filter(organisation_id=viewer.organisation_id or 0)
+    return list(rows.values_list("code", "name", "unit"))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from chanye.domains.factory.types.quality import Asked, Given
 from chanye.kernel.errors import ConfigError
+from chanye.kernel.time import HOUR, MINUTE
 
 #: Largest value that is believed; what is more (or infinite, or no number) was mistyped.
 LARGEST = 1e12
@@ -151,3 +152,18 @@ def _ends(lower: float | None, upper: float | None) -> tuple[float, float]:
     if lower is None and upper is not None:
         return (0.0 if upper > 0 else 2 * upper if upper < 0 else -1.0), upper
     return lower or 0.0, upper or 0.0
+
+
+#: How long after it became due an inspection of a kind should be done. [us]
+PATIENCE = {
+    "first_piece": 15 * MINUTE,
+    "time": 15 * MINUTE,
+    "count": 15 * MINUTE,
+    "final": 8 * HOUR,
+    "incoming": 24 * HOUR,
+}
+
+
+def is_late(kind: str, state: str, due_at: int, now: int) -> bool:
+    """Tell whether an inspection should have been done by now. Times in us UTC."""
+    return state == "open" and now > due_at + PATIENCE[kind]

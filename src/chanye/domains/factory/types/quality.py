@@ -155,3 +155,87 @@ class HoldRuleRow:
     least: int
     limit: float
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionRow:
+    """An inspection as lists show it. Times in us UTC; ``late``: it should have been done by now."""
+
+    id: int
+    organisation_id: int
+    plan_id: int
+    plan: str
+    kind: str
+    material: str
+    material_name: str
+    unit: str
+    order_id: int | None
+    order: str
+    operation_id: int | None
+    operation: str
+    place_id: int | None
+    place: str
+    lot: str
+    supplier: str
+    quantity: float | None
+    accepted: float | None
+    rejected: float | None
+    state: str
+    gate: bool
+    late: bool
+    due_at: int
+    judged_at: int | None
+    judged_by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value as the record shows it; ``place``: where it lies on the scale, 0..1."""
+
+    sample: int
+    value: float | None
+    choice: str
+    good: bool
+    serial: str
+    gauge: str
+    picture: tuple[int, str] | None
+    person: str
+    event_at: int
+    received_at: int
+    place: float
+    replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskedValues:
+    """A characteristic of an inspection with the values given so far, replaced ones included."""
+
+    asked: Asked
+    values: tuple[Value, ...]
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionRecord:
+    """One inspection. ``held``: why its operation is on hold; ``rejected_lot``: the part that was taken off."""
+
+    row: InspectionRow
+    values: tuple[AskedValues, ...]
+    held: str
+    item: int | None
+    blocked: str
+    rejected_item: int | None
+    rejected_lot: str
+    cases: tuple[tuple[int, str], ...]
+    deeds: tuple[tuple[int, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeRow:
+    """A gauge to measure with; ``fit``: it may be used now."""
+
+    code: str
+    name: str
+    until: int | None
+    fit: bool
