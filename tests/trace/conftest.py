@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from django.utils.translation import override
 
 from chanye.parties.models import Organisation
 from trace_kit import Firm
+
+
+@pytest.fixture(autouse=True)
+def _refusals_in_english() -> Iterator[None]:
+    with override("en"):
+        yield
 
 
 @pytest.fixture

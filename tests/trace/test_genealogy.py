@@ -41,6 +41,20 @@ def test_more_than_one_order_deep(firm: Firm) -> None:
     )
 
 
+def test_the_example_of_the_documentation(firm: Firm) -> None:
+    """As docs/explanation/genealogy.md tells it."""
+    heat = firm.lot("H1", 100)
+    blanks = firm.consume({heat: 60}, [LotDraft("blank", "B1", 12)]).item
+    units = firm.consume({blanks: 4, heat: 8}, [SerialsDraft("unit", count=2, prefix="U")]).items[0]
+    found = queries.recall(firm.viewer, heat)
+    assert dict(zip(found.reach.items.tolist(), found.reach.quantity.tolist(), strict=True)) == pytest.approx(
+        {heat: 100, blanks: 60, units[0]: 14, units[1]: 14}
+    )
+    assert {row.material_code: row.attributed for row in found.rows} == pytest.approx(
+        {"steel": 32, "blank": 40, "unit": 28}
+    )
+
+
 def test_each_piece_gets_its_own_parts(firm: Firm) -> None:
     """Four wheels a car, one body a car, one lot of paint for all: booked in one call."""
     wheels = firm.serials(12, "W", "wheel")
