@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from chanye.twin.plant.layout import LINES, STATIONS
 from chanye.twin.plant.practice import AFTER, BEFORE, Mode
 from chanye.twin.plant.score import score_counts, true_counts
 from chanye.twin.shop import local_day, midnight
+from migrated import give_records
 
 #: A product of its own, whatever settings the tests run with.
 PLAIN = {"DJANGO_SETTINGS_MODULE": "chanye.web.settings", "CHANYE_BROKER_PORT": "0"}
@@ -93,25 +95,43 @@ def test_what_is_remembered_between_starts(tmp_path: Path) -> None:
     assert Remembered.read(path) == Remembered(1, "before", 2, 3, (4, 5))
 
 
-def _score(folder: Path, mode: Mode, minutes: int, speed: int) -> dict[str, object]:
-    argv = [sys.executable, "-m", "chanye", "demo", "--plant", "--score", "--mode", mode, "--json"]
-    argv += ["--minutes", str(minutes), "--speed", str(speed), "--data", str(folder / "score")]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=900, env=os.environ | PLAIN)
+#: Plays on records that are migrated already.
+PLAY = """
+import json, sys
+from pathlib import Path
+from chanye.cli.demo.plant_report import report
+from chanye.cli.demo.plant_score import play
+folder, mode, minutes, speed = sys.argv[1:]
+found = play(Path(folder), mode, int(minutes) * 60_000_000, float(speed), lambda _: None)
+print(json.dumps(report(found)))
+"""
+
+
+def _run(argv: list[str]) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, *argv], capture_output=True, text=True, timeout=900, env=os.environ | PLAIN
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    found: dict[str, object] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
 @pytest.mark.slow
 @pytest.mark.alone
-def test_the_score_of_half_an_hour_of_the_plant(tmp_path: Path) -> None:
-    found = _score(tmp_path, "after", 45, 480)
-    assert found["holds"]
+def test_the_score_of_an_hour_of_the_plant(tmp_path: Path) -> None:
+    give_records(tmp_path)
+    found = _run(["-c", PLAY, str(tmp_path), "after", "60", "900"])
+    assert found["holds"], found
     assert found["refused"] == []
+    assert found["machines"]["parts_true"] > 100
+    assert found["machines"]["states"] > 99.5
+    efficiency = found["figures"]["production_efficiency"]
+    assert efficiency["told"] == pytest.approx(efficiency["true"])
 
 
 @pytest.mark.soak
 @pytest.mark.alone
 @pytest.mark.parametrize("mode", ["before", "after"])
 def test_the_score_of_a_shift_of_the_plant(tmp_path: Path, mode: Mode) -> None:
-    assert _score(tmp_path, mode, 480, 240)["holds"]
+    argv = ["-m", "chanye", "demo", "--plant", "--score", "--mode", mode, "--json", "--minutes", "480"]
+    assert _run([*argv, "--speed", "240", "--data", str(tmp_path / "score")])["holds"]

@@ -40,6 +40,7 @@ MATERIALS = {
 ROLES = {"maintenance": "maintenance", "quality": "quality"}
 #: What a stop of a group counts as.
 ELEMENTS = {"failure": "fault", "minor": "stopped", "waiting": "waiting", "quality": "waiting", "line": "waiting"}
+HELP = {"MAINTENANCE": ("维修", "Maintenance"), "QUALITY": ("质量", "Quality"), "MATERIAL": ("物料", "Material")}
 GROUPS = {
     "planned": ("计划内停机", "Planned"),
     "minor": ("小停机", "Minor stop"),
@@ -167,6 +168,7 @@ def _master(
         for tree in ("scrap", "rework")
         for code, name in defects.items()
     ]
+    reasons += [ReasonSeed("help", code, *names) for code, names in HELP.items()]
     skills = [
         (code, name, [people[one.badge] for one in PEOPLE if code in one.skills])
         for code, name in STAGE_NAMES.items()

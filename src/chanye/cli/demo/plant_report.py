@@ -19,7 +19,7 @@ class Played:
 
     ``machines``: counts, states and energy of each; ``operations``: pieces by what became of them; ``stops``: time of
     stops with the right reason, by machine; ``loose``: pieces made for no order, true and told; ``energy``: kWh of
-    operations, true and told; ``figures``: what the product makes of it.
+    operations, true and told; ``figures``: what the product makes of it, ``truth`` what is true of them.
     """
 
     plant: Plant
@@ -30,6 +30,7 @@ class Played:
     loose: tuple[int, int]
     energy: tuple[float, float]
     figures: dict[str, float | None]
+    truth: dict[str, float]
     seconds: float = 0.0
 
     @property
@@ -77,7 +78,7 @@ def report(found: Played) -> dict[str, Any]:
         },
         "unassigned": {"true": found.loose[0], "told": found.loose[1]},
         "energy": {"kWh_true": found.energy[0], "kWh_right": found.energy[1]},
-        "figures": found.figures,
+        "figures": {name: {"told": told, "true": found.truth.get(name)} for name, told in found.figures.items()},
         "entries": dict(found.office.outcomes),
         "refused": found.office.refused[:10],
     }
@@ -108,9 +109,12 @@ def print_table(found: Played) -> None:
     console.print(table)
     figures = Table(title="What chanye makes of it")
     figures.add_column("figure")
-    figures.add_column("value", justify="right")
+    figures.add_column("told", justify="right")
+    figures.add_column("true", justify="right")
     for name, value in found.figures.items():
-        figures.add_row(name, "not measured" if value is None else f"{value:.4g}")
+        known = found.truth.get(name)
+        said = "not measured" if value is None else f"{value:.4g}"
+        figures.add_row(name, said, "" if known is None else f"{known:.4g}")
     console.print(figures)
 
 

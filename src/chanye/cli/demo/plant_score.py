@@ -29,6 +29,7 @@ from chanye.twin.plant.score import (
     score_reasons,
     true_counts,
     true_energy,
+    true_figures,
     true_reasons,
 )
 from chanye.twin.score import Answer, score
@@ -156,6 +157,7 @@ def ask(life: Life, site: PlantSite, window: tuple[int, int]) -> Played:
         _loose(life.plant, site, window),
         _energy(life, site, window),
         _figures(site, window),
+        true_figures(life.plant, *window),
     )
 
 

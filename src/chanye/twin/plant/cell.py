@@ -28,6 +28,7 @@ class Fault:
     reason: str
     repair: int
     known_at: int
+    called: bool = False
 
 
 @dataclass(slots=True)

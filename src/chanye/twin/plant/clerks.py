@@ -85,6 +85,7 @@ class Clerks:
     _spans: list[int] = field(default_factory=lambda: [0] * len(STATIONS))
     _pending: dict[int, _Pending] = field(default_factory=dict)
     _working: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _calls: dict[int, str] = field(default_factory=dict)
     _told: list[Note] = field(default_factory=list)
     _sheet: int = 0
 
@@ -127,6 +128,9 @@ class Clerks:
             self._tell_stops(machine, until)
 
     def _on_act(self, act: Act) -> None:
+        if act.order < 0:
+            self._on_help(act)
+            return
         self._tap(act.machine, act.time)
         if act.what == "pause":
             self._working.pop(act.machine, None)
@@ -135,6 +139,15 @@ class Clerks:
             self._working[act.machine] = (act.order, act.step)
             body = {"kind": "start", "phase": act.what}
         self._say(act.time, act.machine, (act.order, act.step, False), body, act.person)
+
+    def _on_help(self, act: Act) -> None:
+        """The operator calls maintenance; the technician says that he is there, and that he is done."""
+        if act.what == "call":
+            body = {"kind": "call", "type": "MAINTENANCE"}
+            self._calls[act.machine] = _key(STATIONS[act.machine].code, act.time, None, body)
+        else:
+            body = {"kind": f"call_{act.what}", "call": self._calls[act.machine]}
+        self._say(act.time, act.machine, None, body, act.person)
 
     def _on_piece(self, one: Piece) -> None:
         if one.what not in ("good", "scrap", "rework", "mended") or one.order < 0:

@@ -239,12 +239,17 @@ class Plant(Flow):
         person = person_of(task.crew, shift_at(self._now).code, slot)
         cell.task, cell.served = task, (task.crew, slot)
         self._enter(cell, task.state, task.reason, person)
+        if task.what == "repair":
+            self._help(cell, "answer", person)
         if task.state == "setup" and cell.op is not None:
             self._leave(cell)
             self._act(cell.op, "setup", person)
         self._occupy(cell, task.duration)
 
     def _repair(self, cell: Cell, fault: Fault) -> None:
+        if not fault.called:
+            fault.called = True
+            self._help(cell, "call", person_of(cell.station.zone, shift_at(self._now).code))
         if self._now < fault.known_at:
             self._enter(cell, "fault", fault.reason)
             self._at(fault.known_at, "wake", cell.index)
@@ -317,5 +322,6 @@ class Plant(Flow):
         if cell.fault.reason == "BREAKAGE":
             cell.renew()
         cell.fault = None
+        self._help(cell, "close", self.record.current[cell.index][1].person)
         if cell.to_failure <= 0:
             cell.age()

@@ -104,6 +104,9 @@ class Flow(ABC):
     def _act(self, op: Op, what: str, person: str) -> None:
         self.record.acts.append(Act(self._now, op.machine, op.order.serial, op.index, what, person))
 
+    def _help(self, cell: Cell, what: str, person: str) -> None:
+        self.record.acts.append(Act(self._now, cell.index, -1, -1, what, person))
+
     def _state(self, cell: Cell) -> str:
         return self.record.current[cell.index][1].state
 

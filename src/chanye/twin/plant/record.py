@@ -75,7 +75,11 @@ class Labour:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Somebody began to set up (``setup``) or to run (``run``) an operation, or left it (``pause``)."""
+    """Somebody did something at a machine.
+
+    He began to set up (``setup``) or to run (``run``) an operation, or left it (``pause``); he called maintenance
+    (``call``, with no order), a technician came (``answer``) and was done (``close``).
+    """
 
     time: int
     machine: int

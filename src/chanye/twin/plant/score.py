@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chanye.twin.parts import HOUR
 from chanye.twin.plant.clerks import KNOWN, SHORTEST, whole_stop
 from chanye.twin.plant.engine import Plant
 from chanye.twin.plant.people import at_work, next_bell
@@ -74,6 +75,26 @@ def true_energy(plant: Plant, start: int, end: int) -> dict[tuple[int, int], flo
             drawn = record.energy(one.machine, low, high)
             found[one.order, one.step] = found.get((one.order, one.step), 0.0) + drawn
     return found
+
+
+def true_figures(plant: Plant, start: int, end: int) -> dict[str, float]:
+    """Return what the window's truth makes of the key figures that need no prices.
+
+    ``defect_rate``: scrap and rework per piece that left the orders; ``capacity``: finished good pieces per machine
+    and hour of work; ``production_efficiency``: standard time of good pieces per time at work; ``energy_per_piece``
+    [kWh].
+    """
+    sums = plant.record.counts(start, end)
+    done = sum(sums[order.serial, len(order.ops) - 1, "good"] for order in plant.orders)
+    scrap = sum(count for (order, _, what), count in sums.items() if what == "scrap" and order >= 0)
+    rework = sum(count for (_, _, what), count in sums.items() if what == "rework")
+    earned = sum(op.step.cycle * sums[order.serial, op.index, "good"] for order in plant.orders for op in order.ops)
+    worked = len(plant.cells) * sum(b - a for a, b in _at_work(start, end))
+    drawn = sum(plant.record.energy(machine, start, end) for machine in range(len(plant.cells)))
+    found = {"capacity": done * HOUR / worked, "production_efficiency": earned / worked}
+    if done + scrap:
+        found["defect_rate"] = (scrap + rework) / (done + scrap)
+    return found | ({"energy_per_piece": drawn / done} if done else {})
 
 
 @dataclass(frozen=True, slots=True)
