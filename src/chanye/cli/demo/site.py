@@ -65,7 +65,7 @@ def ensure_site(shop: Shop, agent_url: str, *, name: str = "演示机加工车�
     from chanye.connectors.mtconnect.translate import slug
     from chanye.spine.actions import ensure_asset
 
-    organisation = ensure_organisation(ORGANISATION, "演示机加工厂（模拟）")
+    organisation = ensure_organisation(ORGANISATION, "演示机加工厂（模拟）", ("engineer", "planner"))
     site = ensure_asset(
         actor=SYSTEM,
         organisation_id=organisation,

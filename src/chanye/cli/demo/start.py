@@ -60,6 +60,7 @@ def prepare_demo(days: int) -> list[ChildPlan]:
     from chanye.cli.demo import past
     from chanye.cli.demo.site import ensure_site
     from chanye.domains.factory.demo_care import seed_energy, seed_maintenance
+    from chanye.domains.factory.demo_orders import seed_orders
     from chanye.parties.types import SYSTEM
     from chanye.spine.history import History
     from chanye.twin.floor import wall_clock
@@ -81,6 +82,7 @@ def prepare_demo(days: int) -> list[ChildPlan]:
     past.compute_frames()
     seed_energy(actor=SYSTEM, site_id=site.site)
     seed_maintenance(actor=SYSTEM, site_id=site.site)
+    seed_orders(actor=SYSTEM, site_id=site.site)
     print(f"{rows:,} samples of the shop's past in {time.monotonic() - begin:.1f} s; the shop is simulated.")
     argv = [sys.executable, "-m", "chanye.twin", "--seed", str(known.seed), "--epoch", str(known.epoch)]
     argv += ["--start", str(max(now, said)), "--agent-port", str(known.agent_port)]
