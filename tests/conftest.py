@@ -22,7 +22,7 @@ def _migrations_run_once_for_all_processes() -> None:
 
     def handle(self: Command, *args: object, **options: object) -> object:
         connection = connections[str(options["database"])]
-        if connection.vendor == "sqlite" and connection.is_in_memory_db():
+        if connection.vendor == "sqlite":
             connection.ensure_connection()
             if not connection.introspection.table_names():
                 fill(connection.connection)

@@ -13,3 +13,6 @@ atexit.register(shutil.rmtree, os.environ["CHANYE_DATA"], ignore_errors=True)
 os.environ["CHANYE_DEMO"] = "false"
 
 from chanye.web.settings import *  # noqa: E402, F403  # the lines above must come first
+
+# A file, as in service: in memory all threads of a live server would share one connection and its transactions.
+DATABASES["default"]["TEST"] = {"NAME": os.path.join(os.environ["CHANYE_DATA"], "test.sqlite3")}  # noqa: F405, PTH118

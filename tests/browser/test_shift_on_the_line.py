@@ -172,3 +172,6 @@ def test_a_shift_on_the_line(visit: Any, line: Line) -> None:
     (lot,) = trace.find(SYSTEM, "L-2026-07")
     back = trace.items(SYSTEM, trace.backward(SYSTEM, lot.id).items.tolist())
     assert "S-2026-118" in {item.code for item in back}
+    page.goto(page.url.split("/terminal/")[0] + "/trace/?q=L-2026-07")
+    expect(page.get_by_text("L-2026-07").first).to_be_visible()
+    watched.picture("shift-8-trace")
