@@ -28,6 +28,11 @@ STEPS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _english(settings) -> None:
+    settings.LANGUAGE_CODE = "en"
+
+
 @pytest.fixture
 def shop(plant):
     people = {}

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from chanye.domains.factory.models import (
     MaintenanceEvent,
@@ -221,7 +222,7 @@ def _check_order(
 ) -> None:
     _text(title, "title", LONGEST_TITLE)
     if not title.strip():
-        raise ConfigError("The order has no title; say in a few words what is wrong or what is to be done.")
+        raise ConfigError(_("The order has no title; say in a few words what is wrong or what is to be done."))
     if kind not in KINDS:
         raise ConfigError(f"Unknown kind of order {kind[:40]!r}; use one of {', '.join(KINDS)}.")
     if priority not in PRIORITIES:
@@ -295,9 +296,9 @@ def start_order(
     row.state = next_state(row.state, "start")
     number = permit_number.strip()[:100] or row.permit_number
     if row.lockout and row.lockout_at is None and not locked_out:
-        raise ConfigError(f"Lock out first and tick it: {row.lockout}")
+        raise ConfigError(_("Lock out first and tick it: %(what)s") % {"what": row.lockout})
     if row.permit and not number:
-        raise ConfigError("This work needs a permit; type its number.")
+        raise ConfigError(_("This work needs a permit; type its number."))
     now = now_us()
     if row.lockout and row.lockout_at is None:
         row.lockout_at, row.lockout_by = now, who(actor=actor)
@@ -331,7 +332,7 @@ def wait_order(*, actor: Viewer, order_id: int, waiting_for: str) -> None:
     row = held_order(actor=actor, order_id=order_id, permission="work_maintenance")
     reason = _text(waiting_for, "reason", 200)
     if not reason:
-        raise ConfigError("Say what it waits for, e.g. the part and when it comes.")
+        raise ConfigError(_("Say what it waits for, e.g. the part and when it comes."))
     row.state, row.waiting_for = next_state(row.state, "wait"), reason
     row.save(update_fields=["state", "waiting_for"])
     row.labour.filter(end=None).update(end=now_us())
@@ -382,7 +383,9 @@ def _finish(
     left = [step.position for step in row.steps.filter(required=True, result="")]
     if left:
         numbers = ", ".join(str(position) for position in left[:10])
-        raise ConfigError(f"These steps are still open: {numbers}. Do them, or skip them with a reason.")
+        raise ConfigError(
+            _("These steps are still open: %(steps)s. Do them, or skip them with a reason.") % {"steps": numbers}
+        )
     if not 0 <= other_cost <= 10**12:
         raise ConfigError("Other costs are an amount of zero or more.")
     now = now_us()
@@ -413,7 +416,7 @@ def verify_order(*, actor: Viewer, order_id: int, note: str = "") -> None:
     row = held_order(actor=actor, order_id=order_id, permission="verify_maintenance")
     row.state = next_state(row.state, "verify")
     if actor.person_id is not None and actor.person_id == row.done_by_id_at:
-        raise ConfigError("Whoever finished the work does not verify it; ask a colleague or the line leader.")
+        raise ConfigError(_("Whoever finished the work does not verify it; ask a colleague or the line leader."))
     row.verified_at, row.verified_by = now_us(), who(actor=actor)
     row.save(update_fields=["state", "verified_at", "verified_by"])
     note_event(actor=actor, order=row, verb="verify", note=note)

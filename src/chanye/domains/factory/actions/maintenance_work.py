@@ -83,7 +83,7 @@ def record_step(
         if picture_id is not None:
             step.picture_id = spine.file(actor, picture_id).id
         if step.photo and step.picture_id is None and found != "skip":
-            raise ConfigError(f"Step {position} asks for a picture; take one, or skip the step with a reason.")
+            raise ConfigError(_("Take a picture for this step, or skip it with a reason."))
         step.result, step.value, step.note = found, value, words
         step.done_at, step.done_by = now_us(), who(actor=actor)
         step.save()
@@ -108,15 +108,15 @@ def _result(step: MaintenanceStep, result: str, value: float | None, words: str)
     if step.kind == "value" and found != "skip":
         found = judge(value, step.low, step.high)
         if not found:
-            raise ConfigError(f"Step {step.position} asks for a value; type what the gauge shows, or skip it.")
+            raise ConfigError(_("This step asks for a value; type what the gauge shows, or skip it."))
     if found not in ("pass", "fail", "skip"):
         raise ConfigError("A step passes, fails or is skipped; send pass, fail or skip.")
     if found == "skip" and not words:
-        raise ConfigError("Say why the step is skipped.")
+        raise ConfigError(_("Say why the step is skipped."))
     if found == "fail" and not words and step.kind != "value":
-        raise ConfigError("Say what is wrong, so that it can be put right.")
+        raise ConfigError(_("Say what is wrong, so that it can be put right."))
     if step.kind == "note" and not words:
-        raise ConfigError(f"Step {step.position} asks for a text; write what you saw.")
+        raise ConfigError(_("This step asks for a text; write what you saw."))
     return found
 
 
@@ -173,7 +173,8 @@ def _move(actor: Viewer, part: SparePart, change: int, note: str) -> int:
         raise ConfigError("Give a whole quantity other than zero, at most a million.")
     if part.stock + change < 0:
         raise ConfigError(
-            f"Only {part.stock} of {part.code} are in stock; receive parts first, or correct the count of the store."
+            _("Only %(stock)s of %(code)s are in stock; receive parts first, or correct the count.")
+            % {"stock": part.stock, "code": part.code}
         )
     SparePart.objects.filter(id=part.pk).update(stock=F("stock") + change)
     return part.stock + change

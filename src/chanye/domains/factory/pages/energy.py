@@ -118,7 +118,7 @@ MACHINES = Sheet(
             "carbon", gettext_lazy("Carbon"), kind="quantity", unit="kg", decimals=1, total=True,
             read=lambda row: row.amount.kg,
         ),
-        Column("pieces", gettext_lazy("Pieces"), kind="quantity", unit="{part}", decimals=0, total=True),
+        Column("pieces", gettext_lazy("Pieces made"), kind="quantity", unit="{part}", decimals=0, total=True),
         Column(
             "each", gettext_lazy("Energy per piece"), kind="quantity", unit="kW.h", decimals=3,
             read=lambda row: row.per_piece.value,
@@ -380,7 +380,7 @@ def settings_page(request: HttpRequest, site_id: int) -> HttpResponse:
             {
                 "carrier": CARRIER_WORDS.get(carrier, carrier),
                 "band": BAND_WORDS.get(one.band, ""),
-                "hours": f"{_clock(one.start)} – {_clock(one.end)}",
+                "hours": f"{_clock(one.start)} – {_clock(one.end or 1440)}",
                 "months": one.months,
                 "price": f"{one.price / 100_000:.4f}",
                 "valid_from": one.valid_from,
@@ -407,7 +407,9 @@ def _tariff_text(periods: list[Any]) -> str:
     for one in periods:
         if one.valid_from == newest:
             months = " " + ",".join(str(month) for month in one.months) if one.months else ""
-            lines.append(f"{one.band} {_clock(one.start)}-{_clock(one.end)} {one.price / 100_000:.4f}{months}")
+            lines.append(
+                f"{one.band} {_clock(one.start)}-{_clock(one.end or 1440)} {one.price / 100_000:.4f}{months}"
+            )
     return "\n".join(lines)
 
 

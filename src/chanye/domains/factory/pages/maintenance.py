@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chanye.domains.factory.actions import maintenance as actions
@@ -54,7 +54,7 @@ ORDERS = Sheet(
             read=lambda row: str(row.priority),
         ),
         Column("assignee", gettext_lazy("Who")),
-        Column("due_at", gettext_lazy("Due"), kind="moment"),
+        Column("due_at", pgettext_lazy("maintenance", "Due"), kind="moment"),
         Column("created_at", gettext_lazy("Reported"), kind="moment"),
         Column("done_at", gettext_lazy("Finished"), kind="moment", listed=False),
         Column("worked", gettext_lazy("Worked"), kind="duration", unit="h", decimals=1, total=True),

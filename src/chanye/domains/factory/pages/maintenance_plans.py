@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chanye.domains.factory.actions import maintenance_plans as actions
@@ -64,7 +64,7 @@ PLANS = Sheet(
     (
         Column(
             "at",
-            gettext_lazy("Due"),
+            pgettext_lazy("maintenance", "Due"),
             kind="moment",
             read=lambda row: row.view.due.at,
             template="factory/maintenance_due_cell.html",
@@ -95,7 +95,9 @@ PLANS = Sheet(
             template="factory/maintenance_used_cell.html",
         ),
         Column("last", gettext_lazy("Last done"), kind="moment", read=lambda row: row.view.last_at),
-        Column("active", gettext_lazy("Active"), kind="yes_no", read=lambda row: row.view.active),
+        Column(
+            "active", pgettext_lazy("maintenance plan", "In use"), kind="yes_no", read=lambda row: row.view.active
+        ),
     ),
     order="at",
 )
