@@ -41,12 +41,12 @@ class Book:
                 actor=self.viewer, inputs=[Use(coil, per_strip)], key=self._key(),
                 outputs=[LotDraft("strip", f"STRIP-{name}", per_strip, "kg")],
             ).item  # fmt: skip
-            for block in range(plant.blocks):
-                self._block(strip, f"{name}-{block}")
+            for block, pallet in enumerate(self._pallets(name, plant.blocks)):
+                self._block(strip, pallet, f"{name}-{block}")
         self._pieces += 2 * plant.units
         return coil
 
-    def _block(self, strip: int, name: str) -> None:
+    def _block(self, strip: int, pallet: int, name: str) -> None:
         parts = actions.consume(
             actor=self.viewer, inputs=[Use(strip, BLOCK)], key=self._key(), step="punch",
             outputs=[SerialsDraft("part", count=BLOCK, prefix=f"P{name}-", width=6)],
@@ -55,10 +55,15 @@ class Book:
             actor=self.viewer, inputs=[Use(parts)], key=self._key(), step="assemble", each=True,
             outputs=[SerialsDraft("unit", count=BLOCK, prefix=f"U{name}-", width=6)],
         ).items[0]  # fmt: skip
-        pallet = actions.commission_containers(
-            actor=self.viewer, organisation_id=self.firm, containers=[ContainerDraft(f"PAL-{name}")], key=self._key()
-        ).item
         actions.pack(actor=self.viewer, container=pallet, items=units, key=self._key())
+
+    def _pallets(self, name: str, number: int) -> list[int]:
+        """Register the pallets of a strip, as their labels are printed ahead."""
+        drafts = [ContainerDraft(f"PAL-{name}-{i}") for i in range(number)]
+        booked = actions.commission_containers(
+            actor=self.viewer, organisation_id=self.firm, containers=drafts, key=self._key()
+        )
+        return [items.start for items in booked.items]
 
     def unit_of(self, coil: int) -> int:
         """Return a unit in the middle of what was made of a coil."""
