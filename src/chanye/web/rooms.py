@@ -16,7 +16,8 @@ from chanye.parties.types import Viewer
 class Room:
     """A door: the name of its address, its words, its icon and who may open it.
 
-    ``roles`` empty means everybody who is signed in; ``paths`` are the beginnings of addresses that belong to it.
+    ``roles`` empty means everybody who is signed in; ``paths`` are the beginnings of addresses that belong to it;
+    ``group`` stands above the rooms that belong together.
     """
 
     address: str
@@ -25,63 +26,36 @@ class Room:
     paths: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset()
     foot: bool = False
+    group: str | Promise = ""
 
+
+_FLOOR, _OFFICE = _("Floor"), _("Preparation")
+_GOODS, _PLANT = pgettext_lazy("group of rooms", "Quality"), _("Equipment")
+_RESULT, _HOUSE = _("Results"), _("House")
+
+_SHOP = frozenset({"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"})
+_DESK = frozenset({"planner", "quality", "engineer", "manager", "admin"})
+_PLANNERS = frozenset({"planner", "engineer", "manager", "admin"})
+_ENGINEERS = frozenset({"engineer", "manager", "admin"})
+_READERS = _SHOP - {"operator"} | {"finance", "auditor"}
 
 ROOMS: tuple[Room, ...] = (
-    Room("home", _("Machines"), "machines", ("/sites/", "/machines/", "/series/")),
-    Room(
-        "terminal",
-        _("Terminal"),
-        "tablet",
-        ("/terminal/",),
-        frozenset({"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}),
-    ),
-    Room("orders", _("Orders"), "orders", ("/orders/", "/dispatch/")),
-    Room("downtime", _("Downtime"), "clock", ("/downtime/",)),
-    Room(
-        "measures",
-        pgettext_lazy("room", "Measures"),
-        "trend",
-        ("/measures/", "/shifts/"),
-        frozenset({"planner", "quality", "maintenance", "engineer", "manager", "finance", "auditor", "admin"}),
-    ),
-    Room(
-        "calls",
-        _("Calls"),
-        "bell",
-        ("/calls/",),
-        frozenset({"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}),
-    ),
-    Room(
-        "conflicts",
-        _("Refused bookings"),
-        "warn",
-        ("/conflicts/",),
-        frozenset({"planner", "quality", "engineer", "manager", "admin"}),
-    ),
-    Room(
-        "master-home",
-        _("Master data"),
-        "master",
-        ("/master/",),
-        frozenset({"planner", "engineer", "quality", "manager", "admin"}),
-    ),
-    Room("quality", pgettext_lazy("room", "Quality"), "shield", ("/quality/", "/inspections/")),
-    Room("trace", _("Trace"), "trace", ("/trace/",)),
-    Room("connections", _("Connections"), "plug", ("/connections/",), frozenset({"engineer", "manager", "admin"})),
-    Room(
-        "calendars", _("Shifts"), "calendar", ("/calendars/",), frozenset({"planner", "engineer", "manager", "admin"})
-    ),
-    Room(
-        "maintenance",
-        _("Maintenance"),
-        "wrench",
-        ("/maintenance/",),
-        frozenset({"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}),
-    ),
-    Room("energy", _("Energy"), "bolt", ("/energy/",), frozenset({"planner", "engineer", "manager", "admin"})),
-    Room("people", _("People"), "people", ("/people/", "/webhooks/"), frozenset({"manager", "admin"})),
-    Room("audit", _("Audit log"), "ledger", ("/audit/",), frozenset({"auditor", "manager", "admin"})),
+    Room("home", _("Machines"), "machines", ("/sites/", "/machines/", "/series/"), group=_FLOOR),
+    Room("terminal", _("Terminal"), "tablet", ("/terminal/",), _SHOP, group=_FLOOR),
+    Room("downtime", _("Downtime"), "clock", ("/downtime/",), group=_FLOOR),
+    Room("calls", _("Calls"), "bell", ("/calls/",), _SHOP, group=_FLOOR),
+    Room("conflicts", _("Refused bookings"), "warn", ("/conflicts/",), _DESK, group=_FLOOR),
+    Room("orders", _("Orders"), "orders", ("/orders/", "/dispatch/"), group=_OFFICE),
+    Room("master-home", _("Master data"), "master", ("/master/",), _DESK, group=_OFFICE),
+    Room("calendars", _("Shifts"), "calendar", ("/calendars/",), _PLANNERS, group=_OFFICE),
+    Room("quality", pgettext_lazy("room", "Quality"), "shield", ("/quality/", "/inspections/"), group=_GOODS),
+    Room("trace", _("Trace"), "trace", ("/trace/",), group=_GOODS),
+    Room("maintenance", _("Maintenance"), "wrench", ("/maintenance/",), _SHOP, group=_PLANT),
+    Room("energy", _("Energy"), "bolt", ("/energy/",), _PLANNERS, group=_PLANT),
+    Room("connections", _("Connections"), "plug", ("/connections/",), _ENGINEERS, group=_PLANT),
+    Room("measures", pgettext_lazy("room", "Measures"), "trend", ("/measures/", "/shifts/"), _READERS, group=_RESULT),
+    Room("people", _("People"), "people", ("/people/", "/webhooks/"), frozenset({"manager", "admin"}), group=_HOUSE),
+    Room("audit", _("Audit log"), "ledger", ("/audit/",), frozenset({"auditor", "manager", "admin"}), group=_HOUSE),
     Room("help", _("Help"), "help", ("/help/",), foot=True),
 )
 
@@ -95,6 +69,7 @@ class Door:
     icon: str
     here: bool
     foot: bool
+    group: str | Promise = ""
 
 
 def doors(viewer: Viewer | None, path: str) -> list[Door]:
@@ -109,5 +84,5 @@ def doors(viewer: Viewer | None, path: str) -> list[Door]:
         except NoReverseMatch:  # that room is not part of this installation
             continue
         here = path == url or any(path.startswith(beginning) for beginning in room.paths)
-        found.append(Door(url, room.label, room.icon, here, room.foot))
+        found.append(Door(url, room.label, room.icon, here, room.foot, room.group))
     return found
