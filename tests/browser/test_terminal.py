@@ -12,7 +12,7 @@ from django.db import OperationalError
 from playwright.sync_api import Page, expect
 
 from chanye.domains.factory.actions.orders import close_order
-from chanye.domains.factory.models import Booking, InboxEntry
+from chanye.domains.factory.models import Booking, InboxEntry, Instruction
 from chanye.domains.factory.queries.orders import conflicts
 from chanye.kernel.time import now_us
 from chanye.parties.models import Membership, Person
@@ -195,6 +195,8 @@ def test_a_wrong_clock_is_put_right_and_refused_when_sent_raw(tablet: Any, mes: 
 def test_codes_badges_calls_and_notes(tablet: Any, mes: Mes) -> None:
     mes.order("W-1", 3)
     mes.order("W-2", 3)
+    pages = [{"text": "夹紧", "confirm": True}]
+    Instruction.objects.create(revision=mes.product, step=10, version=1, state="released", title="夹紧", pages=pages)
     watched = tablet()
     page = watched.page
     expect(page.get_by_role("button", name="开工").first).to_be_visible()
@@ -206,6 +208,8 @@ def test_codes_badges_calls_and_notes(tablet: Any, mes: Mes) -> None:
     scan("mes-operator")
     expect(page.locator("header .person")).to_contain_text("operator")
     tap(page, "开工")
+    tap(page, "我已阅读")
+    expect(page.get_by_role("button", name="+1").first).to_be_visible()
     scan("L-2026-07")
     expect(page.locator("dl")).to_contain_text("L-2026-07")
     tap(page, "计数器")
@@ -242,6 +246,7 @@ def test_codes_badges_calls_and_notes(tablet: Any, mes: Mes) -> None:
     first = until(lambda: Booking.objects.filter(kind="output").select_related("person").get())
     assert (first.person.username, first.lot, first.good) == ("mes-operator", "L-2026-07", 2)
     assert Booking.objects.filter(reverses=first).exists()
+    assert InboxEntry.objects.filter(kind="confirm", outcome="booked").count() == 1
 
 
 def test_a_full_tablet_says_so_and_pretends_nothing(tablet: Any, mes: Mes) -> None:

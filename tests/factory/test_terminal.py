@@ -21,7 +21,7 @@ from chanye.domains.factory.queries.andon import open_calls
 from chanye.domains.factory.types.terminal import TerminalState
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.time import now_us
-from chanye.parties.models import Person
+from chanye.parties.models import AuditEntry, Person
 from chanye.parties.types import Viewer
 from mes_kit import Mes
 
@@ -95,6 +95,11 @@ def test_instructions_come_with_the_task(mes: Mes) -> None:
             pages=[{"text": "Clamp", "file": 7, "confirm": True}, "nonsense", {"text": None}],
         )
     task = state(mes).tasks[0]
+    assert send(mes, "confirm", operation=task.id, version=2)[0] == "booked"
+    (read,) = AuditEntry.objects.filter(verb="confirm_instruction")
+    assert json.loads(read.detail)["person"] == mes.operator.person_id
+    assert "no version 3" in send(mes, "confirm", operation=task.id, version=3)[1]
+    assert send(mes, "confirm", operation=10**9, version=2)[0] == "refused"
     assert (task.instruction_version, len(task.instruction)) == (2, 2)
     assert (task.instruction[0].file, task.instruction[0].confirm) == ("/files/7/page", True)
 

@@ -15,7 +15,16 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.factory.actions import andon, bookings, consumption, downtime, link, maintenance_work, quality
+from chanye.domains.factory.actions import (
+    andon,
+    bookings,
+    consumption,
+    downtime,
+    instructions,
+    link,
+    maintenance_work,
+    quality,
+)
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.models import InboxEntry
 from chanye.kernel.errors import ConfigError, DeniedError
@@ -419,6 +428,17 @@ def _close_call(*, actor: Viewer, entry: Entry) -> str:
     return f"call:{andon.close_call(actor=actor, organisation_id=entry.organisation_id, call=call, at=entry.report)}"
 
 
+def _confirm(*, actor: Viewer, entry: Entry) -> str:
+    made = instructions.confirm_instruction(
+        actor=actor,
+        organisation_id=entry.organisation_id,
+        operation_id=entry.whole("operation"),
+        version=entry.whole("version"),
+        at=entry.report,
+    )
+    return f"instruction:{made}"
+
+
 def _handover(*, actor: Viewer, entry: Entry) -> str:
     made = andon.write_handover(
         actor=actor, organisation_id=entry.organisation_id, shift=entry.text("shift"), at=entry.report
@@ -483,5 +503,6 @@ KINDS: dict[str, Handler] = {
     "call_answer": _answer_call,
     "call_close": _close_call,
     "handover": _handover,
+    "confirm": _confirm,
     "maintenance": _maintenance,
 }

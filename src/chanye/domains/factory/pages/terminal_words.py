@@ -168,5 +168,6 @@ def _queue() -> dict[str, str]:
         "kind_call": _("Call for help"),
         "kind_call_answer": _("Help is here"),
         "kind_call_close": _("Call closed"),
+        "kind_confirm": _("Instruction read"),
         "kind_handover": _("Hand-over"),
     }

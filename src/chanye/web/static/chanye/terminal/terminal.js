@@ -63,9 +63,11 @@ async function put(kind, members, text) {
     say("kept", text, key);
     redraw();
     cycle();
+    return true;
   } catch (problem) {
     say("lost", view.t(problem?.name === "QuotaExceededError" ? "storage_full" : "not_kept"));
     redraw();
+    return false;
   }
 }
 /* ---- the way to the server: send, then ask; one at a time ---- */
@@ -99,7 +101,7 @@ async function ask() {
   queue.measure(asked, Number(answer.headers.get("Server-Time") || NaN));
   link.signed = answer.status !== 401;
   if (answer.status >= 500) throw new Error(answer.status);
-  if (answer.status === 404 && state === null) location.replace("/terminal/");
+  if (answer.status === 404 && state === null && code) location.replace("/terminal/");
   if (answer.status === 200) {
     state = await answer.json();
     etag = answer.headers.get("ETag") || "";
@@ -169,12 +171,13 @@ const acts = {
   "close-call": ({ call }) => put("call_close", { call: Number(call) || call }, view.t("call_done")),
   badge: ({ badge: chosen }) => { badge = chosen; ui.sheet = null; queue.set("badge", badge).catch(() => {}); say("hint", view.t("signed_in", { name: shown.people.find((one) => one.badge === badge)?.name || badge })); },
   handover: () => { const text = root.querySelector("textarea").value.trim(); return text ? put("handover", { note: text, shift: "" }, view.t("handover")) : say("hint", view.t("handover_do")); },
-  page({ n }) {
+  async page({ n }) {
     const sheet = ui.sheet, one = task(sheet.id);
     sheet.page += Number(n);
     if (sheet.page < one.instruction.length) return;
     ui.sheet = null;
     if (!sheet.sign) return;
+    if (!(await put("confirm", { operation: one.id, version: one.instruction_version }, view.t("kind_confirm")))) return;
     ui.confirmed.push(sheet.sign);
     queue.set("confirmed", ui.confirmed.slice(-200)).catch(() => {});
     return begin(sheet.id, sheet.phase);
@@ -228,4 +231,7 @@ try {
 } catch { say("lost", view.t("not_kept")); draw(); }
 navigator.storage?.persist?.();
 cycle();
-navigator.serviceWorker?.register("/terminal/worker.js", { scope: "/terminal/" }).catch(() => {});
+/* A new version takes over at once, but never under a decision: what was tapped is kept anyway. */
+const workers = navigator.serviceWorker, before = workers?.controller;
+workers?.addEventListener("controllerchange", () => { if (before && !ui.sheet) location.reload(); });
+workers?.register("/terminal/worker.js", { scope: "/terminal/" }).then((worker) => setInterval(() => worker.update().catch(() => {}), 3_600_000)).catch(() => {});
