@@ -11,8 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chanye.domains.factory.actions import energy as actions
-from chanye.domains.factory.models import EmissionFactor, Meter, MeterShare, TariffPeriod
-from chanye.domains.factory.queries.energy import site_energy
+from chanye.domains.factory.models import (
+    Booking,
+    EmissionFactor,
+    Material,
+    Meter,
+    MeterShare,
+    Operation,
+    Order,
+    Revision,
+    TariffPeriod,
+    WorkSpan,
+)
+from chanye.domains.factory.queries.energy import order_energy, site_energy
 from chanye.domains.factory.rules.energy import (
     comprehensive_energy,
     counter_curve,
@@ -371,3 +382,41 @@ def test_factors_and_tariffs_say_where_they_come_from(plant, engineer) -> None:
     for wrong in ({"band": "night"}, {"start": -1}, {"price": 1.5}, {"months": [13]}, {"end": True}):
         with pytest.raises(ConfigError, match="Period 1"):
             actions.save_tariff(**said, valid_from=date(2024, 1, 1), periods=[rows[0] | wrong])
+
+
+def test_orders_get_the_energy_of_the_time_in_which_they_were_worked_on(day) -> None:
+    plant, one, _two = day
+    meter(plant, one, "e1", hourly(1000, 1010, 1012, 1022, 1023))
+    product = Material.objects.create(organisation=plant.firm, code="P", name="阀体", kind="product")
+    revision = Revision.objects.create(material=product, code="A")
+    operations = {}
+    for number, first, last, good in (("A", 0.0, 1.5, 4), ("B", 2.0, 3.0, 0), ("C", 2.0, 3.0, 2)):
+        order = Order.objects.create(
+            organisation=plant.firm, site_id=plant.site.id, number=number, revision=revision, quantity=9, ordered=9,
+            created_at=DAY_START,
+        )  # fmt: skip
+        step = Operation.objects.create(
+            order=order, number=10, name="铣", work_centre_id=one.id, place_id=one.id, run_time=60
+        )
+        start, end = (DAY_START + round(hours * HOUR) for hours in (first, last))
+        WorkSpan.objects.create(operation=step, place_id=one.id, phase="run", start=start, end=end)
+        Booking.objects.create(
+            operation=step, place_id=one.id, kind="output", good=good, scrap=1, event_at=end - 1, received_at=end
+        )
+        operations[number] = step
+    now = DAY_START + 4 * HOUR
+    found = site_energy(plant.viewer, plant.site.id, DAY_START, now, now=now)
+    # A: 10 kWh of the first hour and half of the 2 kWh of the second; B and C share the 10 kWh of the third
+    assert {row.name: kwh(row.amount.joule) for row in found.orders} == {"A": 11.0, "B": 5.0, "C": 5.0}
+    assert kwh(found.orderless.joule) == 2.0
+    each = {row.name: row.per_piece.value for row in found.orders}
+    assert (each["A"], each["B"], each["C"]) == (2.75, None, 2.5)
+    assert {row.name: row.pieces for row in found.operations} == {"A / 10": 5, "B / 10": 1, "C / 10": 3}
+    (whole,) = found.products
+    assert (whole.name, kwh(whole.amount.joule), whole.pieces, whole.per_piece.value) == ("阀体", 21.0, 6, 3.5)
+    report, entry = order_energy(plant.viewer, operations["A"].order_id, now=now)
+    assert report is not None
+    assert entry is not None
+    assert (kwh(entry.amount.joule), entry.pieces) == (11.0, 4)
+    with pytest.raises(DeniedError):
+        order_energy(Viewer(1, 999, frozenset({"admin"})), operations["A"].order_id, now=now)

@@ -20,6 +20,7 @@ from chanye.domains.factory.models import (
     TariffPeriod,
     WorkSpan,
 )
+from chanye.domains.factory.rules.energy import comprehensive_energy
 from chanye.domains.factory.rules.tariff import Factor, Period, slots
 from chanye.domains.factory.types.energy import Amount, AssetEnergy, EnergyReport, LoadSlot, MeterRow, WorkEnergy
 from chanye.domains.factory.types.machines import Figure
@@ -252,7 +253,7 @@ def _per_piece(amount: Amount, pieces: float | None, coverage: float) -> Figure:
         return Figure(None, "kW.h/{part}", coverage, "no_counter")
     if pieces <= 0:
         return Figure(None, "kW.h/{part}", coverage, "no_production")
-    return Figure(amount.kwh / pieces, "kW.h/{part}", coverage)
+    return Figure(comprehensive_energy({}, {}, amount.kwh, pieces), "kW.h/{part}", coverage)
 
 
 def _work(
