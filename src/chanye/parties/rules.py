@@ -50,6 +50,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "handle_nonconformance": frozenset({"quality", "engineer", "manager", "admin"}),
     "dispose_nonconformance": frozenset({"quality", "manager", "admin"}),
     "edit_rates": frozenset({"manager", "finance", "admin"}),
+    "edit_equipment": frozenset({"engineer", "manager", "admin"}),
+    "sign_shift": frozenset({"planner", "manager", "admin"}),
     "report_output": frozenset({"operator", "planner", "quality", "engineer", "manager", "admin"}),
     "request_maintenance": frozenset(
         {"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"}

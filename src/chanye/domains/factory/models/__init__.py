@@ -1,5 +1,6 @@
 """Tables of the factory room, by subject."""
 
+from chanye.domains.factory.models.certification import Declaration, Equipment
 from chanye.domains.factory.models.dispatch import DispatchSetting
 from chanye.domains.factory.models.downtime import LinkSettings, OutputSettlement, Stop, StopLabel, StopPart
 from chanye.domains.factory.models.energy import (
@@ -59,6 +60,7 @@ from chanye.domains.factory.models.quality import (
     Plan,
     PlanLine,
 )
+from chanye.domains.factory.models.shifts import ShiftReport
 from chanye.domains.factory.models.terminal import AndonCall, HandoverNote
 
 __all__ = [
@@ -69,8 +71,10 @@ __all__ = [
     "Characteristic",
     "Consumption",
     "CorrectiveAction",
+    "Declaration",
     "DispatchSetting",
     "EmissionFactor",
+    "Equipment",
     "HandoverNote",
     "HoldRule",
     "InboxEntry",
@@ -106,6 +110,7 @@ __all__ = [
     "Routing",
     "RoutingStep",
     "ShiftCalendar",
+    "ShiftReport",
     "Skill",
     "SpareMove",
     "SparePart",

@@ -11,6 +11,7 @@ from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from chanye.domains.factory.pages import live
@@ -95,7 +96,7 @@ CHANGES = Sheet(
         Column("unit", _("Unit"), listed=False, filter="none"),
         _part("before", _("Before"), "before"),
         _part("after", _("After"), "after"),
-        Column("percent", _("Change"), "quantity", unit="%", decimals=1, filter="none"),
+        Column("percent", pgettext_lazy("figure", "Change"), "quantity", unit="%", decimals=1, filter="none"),
         Column("verdict", _("Verdict"), "choice", choices=VERDICTS, template="factory/compare_verdict.html"),
         Column(
             "coverage",

@@ -1,6 +1,7 @@
 /* One figure over shifts or days as bars; what is not measured is hatched, how much is known is said. */
 "use strict";
 (() => {
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });
   const box = document.querySelector("[data-bars]"), choice = document.querySelector("[data-figure]");
   if (!box || !choice || !window.echarts) return;
   const says = box.querySelector(".says"), words = box.dataset;
