@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from chanye.domains.factory.models import ShiftReport
 from chanye.domains.factory.queries.measures import shift_runs
+from chanye.domains.factory.queries.shift_facts import shift_content
 from chanye.domains.factory.rules.shifts import digest_of
-from chanye.domains.factory.shift_facts import shift_content
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import DAY, now_us
 from chanye.parties.audit import record

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chanye.domains.factory.models import ShiftReport
 from chanye.domains.factory.queries.measures import shift_runs
+from chanye.domains.factory.queries.shift_facts import shift_content
 from chanye.domains.factory.rules.shifts import changed_since, digest_of
-from chanye.domains.factory.shift_facts import shift_content
 from chanye.domains.factory.types.shifts import ShiftRow, ShiftView
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.shifts import ShiftRun
