@@ -13,10 +13,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from chanye.domains.factory.actions import documents, machines, master, orders, routings
+from chanye.domains.factory.demo_orders import seed_orders
 from chanye.domains.factory.models import (
     BillLine,
     Instruction,
     Material,
+    Order,
     PersonSkill,
     Program,
     ProgramVersion,
@@ -36,7 +38,10 @@ from chanye.domains.factory.rules.routing import FlowStep, draw_flow, faults_of
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.settings import get_settings
 from chanye.kernel.shifts import shift_pattern_from_dict
+from chanye.parties.actions import create_organisation
 from chanye.parties.models import AuditEntry, Person
+from chanye.parties.types import SYSTEM
+from chanye.spine.actions import ensure_asset
 from mes_kit import Mes
 
 pytestmark = pytest.mark.django_db
@@ -284,6 +289,17 @@ def test_the_pages_of_master_data(mes: Mes) -> None:
     assert "it stays as it is" in client.get(draft).content.decode()
     assert client_of(mes, "operator").get("/master/tools/new/").status_code == 404
     assert client_of(Mes("other")).get(draft).status_code == 404
+
+
+def test_the_demo_has_orders_in_every_state_and_makes_them_once(mes: Mes) -> None:
+    firm = create_organisation(actor=SYSTEM, code="shop", name="Shop", kind="firm")
+    site = ensure_asset(actor=SYSTEM, organisation_id=firm, parent_id=None, kind="site", code="shop").id
+    for _again in range(2):
+        seed_orders(actor=SYSTEM, site_id=site)
+    found = Order.objects.filter(organisation_id=firm)
+    assert sorted(found.values_list("state", flat=True)) == ["created"] * 3 + ["released"] * 6
+    assert all(row.good + row.scrap + row.rework <= row.quantity for row in found)
+    assert Revision.objects.filter(material__organisation_id=firm, state="released").count() == 3
 
 
 def test_public_holidays_of_2026_as_the_state_council_published_them(mes: Mes) -> None:

@@ -60,7 +60,7 @@ def draw_field(
         options = [(code, str(words)) for code, words in column.choices.items()]
     elif column.kind == "reference" and column.name in references:
         options = [(code, code) for code in references[column.name]]
-    if options and not column.required:
+    if options and (not column.required or not text):
         options = [("", "–"), *options]
     if options and text and text not in dict(options):
         options.append((text, text))

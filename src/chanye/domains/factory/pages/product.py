@@ -16,7 +16,7 @@ from chanye.domains.factory.actions import routings as actions
 from chanye.domains.factory.pages.books import bill_references, step_references
 from chanye.domains.factory.pages.forms import draw_grid, draw_row, read_grid, read_row
 from chanye.domains.factory.pages.master_sheets import BILL_COLUMNS, MATERIALS, STEP_COLUMNS
-from chanye.domains.factory.pages.words import MATERIAL_KINDS, RELEASE_STATES
+from chanye.domains.factory.pages.words import DEEDS, MATERIAL_KINDS, RELEASE_STATES
 from chanye.domains.factory.queries import master as queries
 from chanye.domains.factory.rules.routing import FlowStep, draw_flow
 from chanye.domains.factory.types.master import RevisionRow, RoutingRow
@@ -101,6 +101,7 @@ def revision_page(request: HttpRequest, revision_id: int) -> HttpResponse:
         "step_columns": STEP_COLUMNS,
         "routings": _routings(viewer, revision_id, grids, edit=edit),
         "instructions": queries.instructions(viewer, revision_id=revision_id),
+        "deeds": DEEDS,
         "history": parties.history_of(viewer, viewer.organisation_id or 0, f"revision:{row.id}", limit=20),
     }
     return render(request, "factory/revision.html", context, status=400 if request.method == "POST" else 200)

@@ -99,3 +99,14 @@ ELEMENTS = {
 }
 STEP_KINDS = {"main": pgettext_lazy("step", "Main"), "rework": _("Rework")}
 SKILL_LEVELS = {1: _("learns"), 2: _("works alone"), 3: _("sets up"), 4: _("teaches")}
+#: What was done to a revision or program, by the verb of the audit log.
+DEEDS = {
+    "make_revision": _("made"),
+    "save_bill": _("bill of materials changed"),
+    "save_routing": _("routing changed"),
+    "delete_routing": _("routing deleted"),
+    "release_revision": pgettext_lazy("revision", "Released"),
+    "retire_revision": pgettext_lazy("revision", "Retired"),
+    "save_instruction": _("work instruction changed"),
+    "release_instruction": _("work instruction released"),
+}
