@@ -126,7 +126,7 @@ def test_the_score_of_an_hour_of_the_plant(tmp_path: Path) -> None:
     assert found["machines"]["parts_true"] > 100
     assert found["machines"]["states"] > 99.5
     efficiency = found["figures"]["production_efficiency"]
-    assert efficiency["told"] == pytest.approx(efficiency["true"])
+    assert efficiency["told"] == pytest.approx(efficiency["true"], rel=0.1)  # benches may count as places too
 
 
 @pytest.mark.soak

@@ -92,7 +92,7 @@ def demo(
     port: Annotated[int | None, typer.Option(help="Port of the web server; 0 takes a free one.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     days: Annotated[
-        int | None, typer.Option(min=0, max=730, help="Days of past that the first start brings in; 60, plant: 2.")
+        int | None, typer.Option(min=0, max=730, help="Days of past that the first start brings in; 60, plant: 1.")
     ] = None,
     score: Annotated[bool, typer.Option("--score", help="Play scripted troubles and score the answers.")] = False,
     minutes: Annotated[int, typer.Option(min=30, max=1440, help="Score: minutes of the shop to play.")] = 480,
@@ -113,7 +113,7 @@ def demo(
     if plant:
         from chanye.cli.demo.plant_start import start as start_plant
 
-        start_plant(data=data, port=port, host=host, days=min(2 if days is None else days, 30), mode=mode)
+        start_plant(data=data, port=port, host=host, days=min(1 if days is None else days, 30), mode=mode)
     from chanye.cli.demo.start import start
 
     start(data=data, port=port, host=host, days=60 if days is None else days)
