@@ -89,7 +89,7 @@ def make_order(page: Page, watched: Any, line: Line) -> Order:
     page.get_by_role("button", name="下达").click()
     expect(page.locator(".head")).to_contain_text("已下达")
     watched.picture("shift-2-released")
-    return until(lambda: Order.objects.get(number="W-2026-001", state="released"))
+    return until(lambda: Order.objects.filter(number="W-2026-001", state="released").first())
 
 
 def work_at_the_mill(page: Page, watched: Any, line: Line) -> None:
@@ -167,7 +167,7 @@ def test_a_shift_on_the_line(visit: Any, line: Line) -> None:
     assert [piece.reason for piece in stop.pieces] == ["breakdown"]
     page.goto(page.url.replace("line-mill", "line-bench"))
     finish_at_the_bench(page, watched)
-    row = until(lambda: Order.objects.get(number="W-2026-001", good=19))
+    row = until(lambda: Order.objects.filter(number="W-2026-001", good=19).first())
     assert (row.scrap, row.quantity) == (1, 20)
     (lot,) = trace.find(SYSTEM, "L-2026-07")
     back = trace.items(SYSTEM, trace.backward(SYSTEM, lot.id).items.tolist())
