@@ -175,3 +175,10 @@ def test_a_shift_on_the_line(visit: Any, line: Line) -> None:
     page.goto(page.url.split("/terminal/")[0] + "/trace/?q=L-2026-07")
     expect(page.get_by_text("L-2026-07").first).to_be_visible()
     watched.picture("shift-8-trace")
+    page.goto(page.url.split("/trace/")[0] + "/shifts/")
+    page.locator("[data-rows] tbody a").first.click()
+    page.wait_for_url("**/shifts/*/*/")
+    expect(page.get_by_text("W-2026-001").first).to_be_visible()
+    expect(page.locator("main")).to_contain_text("设备故障")
+    watched.picture("shift-9-report")
+    assert watched.errors == []
