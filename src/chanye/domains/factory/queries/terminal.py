@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from hashlib import blake2b
 from typing import TypeVar
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Max, Sum
 from django.utils.translation import gettext as _
 
 from chanye.domains.factory.kept import keep
@@ -39,13 +39,13 @@ KINDS = ("work_unit", "work_centre")
 #: How long what seldom changes is kept: places, people, reasons. [s]
 KEEP = 20.0
 #: How long what the machine says is kept. [s]
-KEEP_LIVE = 4.0
+KEEP_LIVE = 8.0
 #: How long output can be taken back at the terminal, and for how long a note is shown. [us]
 UNDO, NOTED = 30 * 60_000_000, DAY
 MOST_STOPS = 5
 MOST_PLACES = 2_000
 #: How late a terminal may show what was done elsewhere, and when it looks again though nothing was done. [us]
-LATE, RENEW = 4_000_000, 300_000_000
+LATE, RENEW = 8_000_000, 300_000_000
 
 #: Organisation and place -> its newest deed, the mark of the place, and when they were read.
 _stamps: dict[tuple[int | None, int], tuple[int, tuple[object, ...], int]] = {}
@@ -76,12 +76,12 @@ def place_stamp(viewer: Viewer, place: AssetRef, now: int) -> tuple[object, ...]
 
 
 def _mark(viewer: Viewer, place: AssetRef) -> tuple[object, ...]:
-    """Return the newest entry from a place, and how many pieces have arrived there."""
+    """Return the newest entry from a place, how many pieces have arrived there, and what is on hold."""
     sent = InboxEntry.objects.filter(place_id=place.id).order_by("-id").values_list("id", flat=True).first()
     here = Operation.objects.filter(
         work_centre_id__in=[one.id for one in _chain(viewer, place)], state__in=OPEN_STATES
     )
-    return sent, *here.aggregate(n=Count("id"), arrived=Sum("arrived")).values()
+    return sent, *here.aggregate(n=Count("id"), arrived=Sum("arrived"), held=Max("held_at")).values()
 
 
 def places(viewer: Viewer) -> tuple[Place, ...]:
@@ -221,9 +221,10 @@ def _said(viewer: Viewer, asset: AssetRef, now: int, language: str) -> tuple[tup
 def _live(viewer: Viewer, asset: AssetRef, now: int) -> tuple[tuple[Stop, ...], tuple[Counted, ...]]:
     if not spine.series_of(viewer, [asset.id], roles=("execution", "part_count")):
         return (), ()
+    wanting = downtime.wanting(viewer, [asset.id], now)  # cheap, and mostly nothing
     stops = tuple(
         Stop(stop.start, stop.end, stop.alarm or stop.text, stop.proposal.reason if stop.proposal else "")
-        for stop in downtime.open_stops(viewer, [asset.id], now=now)[:MOST_STOPS]
+        for stop in (downtime.open_stops(viewer, [asset.id], now=now)[:MOST_STOPS] if wanting else ())
     )
     found = link.proposals(viewer, [asset.id], now=now)
     return stops, tuple(Counted(one.operation_id, one.good, one.last) for one in found if one.bookable and one.good)
