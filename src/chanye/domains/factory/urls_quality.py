@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chanye.domains.factory.pages import inspections
+from chanye.domains.factory.pages import cases, inspections, quality_board
 from chanye.domains.factory.pages import quality_plans as plans
 
 urlpatterns = [
+    path("quality/", quality_board.board, name="quality"),
+    path("quality/cases/", cases.case_list, name="cases"),
+    path("quality/cases/new/", cases.new_case, name="new-case"),
+    path("quality/cases/<int:case_id>/", cases.case_page, name="case"),
+    path("quality/cases/<int:case_id>/print/", cases.case_paper, name="case-paper"),
     path("quality/plans/", plans.plan_list, name="quality-plans"),
     path("quality/plans/new/", plans.plan_page, name="new-quality-plan"),
     path("quality/plans/import/", plans.plan_import, name="plan-import"),

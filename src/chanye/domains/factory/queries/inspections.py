@@ -207,5 +207,6 @@ def counts(viewer: Viewer) -> dict[str, int]:
 
 def newest_of(viewer: Viewer, plan_id: int, operation_id: int | None) -> int | None:
     """Return the newest inspection by a plan on an operation: only that one is measured again."""
-    rows = _rows(viewer).filter(plan_id=plan_id, operation_id=operation_id).order_by(F("id").desc())
+    rows = _rows(viewer).filter(plan_id=plan_id).order_by(F("id").desc())
+    rows = rows.filter(operation=None) if operation_id is None else rows.filter(operation_id=operation_id)
     return rows.values_list("id", flat=True).first()

@@ -167,3 +167,8 @@ PATIENCE = {
 def is_late(kind: str, state: str, due_at: int, now: int) -> bool:
     """Tell whether an inspection should have been done by now. Times in us UTC."""
     return state == "open" and now > due_at + PATIENCE[kind]
+
+
+def scrap_share(pieces: int, part: int) -> float | None:
+    """Return a part of pieces as a share, 0..1; None without pieces: not measured is not zero."""
+    return max(0.0, min(1.0, part / pieces)) if pieces > 0 else None

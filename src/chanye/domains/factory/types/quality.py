@@ -239,3 +239,84 @@ class GaugeRow:
     name: str
     until: int | None
     fit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A nonconformance as lists show it. Times in us UTC; ``late``: an action or its check is overdue."""
+
+    id: int
+    organisation_id: int
+    number: str
+    title: str
+    severity: str
+    state: str
+    origin: str
+    material: str
+    material_name: str
+    order_id: int | None
+    order: str
+    operation_id: int | None
+    operation: str
+    inspection_id: int | None
+    lot: str
+    quantity: float | None
+    disposition: str
+    found_at: int
+    found_by: str
+    closed_at: int | None
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The defect rate of a product before a case and after an action; windows in us UTC, rates 0..1 or None."""
+
+    before: tuple[int, int]
+    after: tuple[int, int]
+    before_rate: float | None
+    after_rate: float | None
+    before_coverage: float
+    after_coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """A corrective or preventive action. ``mine``: the viewer is responsible."""
+
+    id: int
+    case_id: int
+    case: str
+    kind: str
+    causes: tuple[str, ...]
+    action: str
+    responsible: str
+    mine: bool
+    due_at: int
+    done_at: int | None
+    done_note: str
+    check_at: int
+    checked_at: int | None
+    checked_by: str
+    effective: bool | None
+    evidence: str
+    measured: Effect | None
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """One case. ``lots``: (item, code, why it is blocked, left, unit) of what it is about and has blocked."""
+
+    row: CaseRow
+    detail: str
+    containment: str
+    disposition_note: str
+    booked: tuple[tuple[str, str], ...]
+    disposed_by: str
+    disposed_at: int | None
+    pictures: tuple[tuple[int, str], ...]
+    lots: tuple[tuple[int, str, str, float, str], ...]
+    item: int | None
+    actions: tuple[ActionRow, ...]
+    deeds: tuple[tuple[int, str, str, str], ...]
