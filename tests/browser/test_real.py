@@ -78,7 +78,7 @@ def test_sixty_real_tiles_are_painted_within_a_second(shop: tuple[Plant, list[An
     visit("/help/")  # the browser's own start
     took = []
     for _ in range(3):
-        boards._tile_html.cache_clear()  # as cold as a server just started
+        boards._html.clear()  # as cold as a server just started
         watched = visit(f"/sites/{made.site.id}/?wall=1")
         page = watched.page
         wait_for(functools.partial(page.evaluate, PAINTED), 1, 8)

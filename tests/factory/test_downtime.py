@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from django.utils import translation
 
 from chanye.domains.factory.actions import downtime as actions
 from chanye.domains.factory.actions.downtime import Choice
@@ -17,6 +20,12 @@ from chanye.parties.models import AuditEntry
 from chanye.parties.types import Viewer
 from downtime_kit import Floor
 from factory_kit import GOOD, HOUR, MINUTE, Plant
+
+
+@pytest.fixture(autouse=True)
+def _in_chinese() -> Iterator[None]:
+    with translation.override("zh-hans"):
+        yield
 
 
 @pytest.fixture

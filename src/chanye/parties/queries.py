@@ -112,6 +112,11 @@ def tokens(viewer: Viewer) -> list[TokenRef]:
     ]
 
 
+def audit_head() -> int:
+    """Return the number of the newest row of the audit log: it grows with anything that anybody does."""
+    return AuditEntry.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+
+
 def audit_trail(viewer: Viewer, view: View) -> Rows:
     """Return the audit rows of the organisation looked at that a view asks for; the system sees those of all.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -23,6 +23,7 @@ from chanye.spine import queries as spine
 from chanye.spine.frame_queries import FrameTable, RiseTable
 from chanye.spine.frames import tile
 from chanye.spine.history.types import Latest, Quality
+from chanye.spine.store import reader
 from chanye.spine.types import AssetRef, SeriesRef
 
 MACHINE_KINDS = ("work_unit", "work_centre")
@@ -89,6 +90,15 @@ class Floor:
     newest: Mapping[int, int]
     latest: Latest
     row: Mapping[int, int]
+
+    def fresh(self) -> Floor:
+        """Return the same machines with their newest samples as they are now."""
+        latest = reader().latest(list(self.row))
+        newest = {
+            machine.asset.id: max((int(latest.time[self.row[n]]) for n in machine.numbers), default=0)
+            for machine in self.machines
+        }
+        return replace(self, latest=latest, newest=newest)
 
     def known_until(self, machine: Machine, now: int) -> int:
         """Return the moment up to which silence of a machine means "unchanged" [us UTC].

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from chanye.domains.factory.board_cache import Kept
 from chanye.domains.factory.pages import live
 from chanye.domains.factory.pages.days import Day, date_at, read_day
 from chanye.domains.factory.queries import machines as queries
@@ -50,24 +50,34 @@ def _lasting(strip: tuple[Segment, ...], end: int) -> tuple[Segment, ...]:
     return (*strip[:-1], replace(strip[-1], end=end)) if strip else strip
 
 
-@lru_cache(maxsize=2048)
+#: What was drawn of tiles: stamp (or the tile itself) and what moves by itself -> mark and HTML.
+_html = Kept(4096)
+
+
 def _tile_html(tile: MachineTile, start: int, end: int, wall: bool, language: str, clock: str) -> tuple[str, str]:
     """Return a tile's mark and its HTML, with slots for what moves with the clock; drawn once for all who look.
 
     ``clock`` names the time zone it is drawn in and, for a day that is over, that day.
     """
-    mark = live.mark(tile, start, end, wall, language, clock)
+    power = None if tile.power.value is None else round(tile.power.value, 1)
+    what = (tile.stamp, power, tile.power.why, tile.work) if tile.stamp else tile
+    return _html.get((what, start, end, wall, language, clock), lambda: _drawn_tile(tile, start, end, wall, clock))
+
+
+def _drawn_tile(tile: MachineTile, start: int, end: int, wall: bool, clock: str) -> tuple[str, str]:
     day = clock.partition(" ")[2]
-    context = {"tile": tile, "mark": mark, "start": start, "end": end, "wall": wall, "day": day}
+    shown = replace(tile, age=None, stamp=0, strip=tile.strip if day else _lasting(tile.strip, end))
+    mark = live.mark(shown, start, end, wall, get_language(), clock)
+    context = {"tile": shown, "mark": mark, "start": start, "end": end, "wall": wall, "day": day}
     return mark, render_to_string("factory/tile.html", context)
 
 
 def _draw(board: Board, day: Day, zone: str, wall: bool) -> list[tuple[str, str]]:
     clock = f"{zone} {day.name if day.past else ''}"
-    ends = [tile.strip if day.past else _lasting(tile.strip, board.end) for tile in board.tiles]
+    language = get_language() or ""
     return [
-        _tile_html(replace(tile, age=None, strip=strip), board.start, board.end, wall, get_language() or "", clock)
-        for tile, strip in zip(board.tiles, ends, strict=True)
+        _tile_html(tile if tile.stamp else replace(tile, age=None), board.start, board.end, wall, language, clock)
+        for tile in board.tiles
     ]
 
 

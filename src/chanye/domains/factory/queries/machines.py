@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chanye.domains.factory.floor import MACHINE_KINDS, Floor, Look, day_window, load, load_calendars, look
-from chanye.domains.factory.models import ShiftCalendar
+from chanye.domains.factory import board_cache
+from chanye.domains.factory.floor import (
+    MACHINE_KINDS,
+    Floor,
+    Look,
+    Machine,
+    day_window,
+    load,
+    load_calendars,
+    look,
+)
+from chanye.domains.factory.models import MachineSettings, ShiftCalendar
+from chanye.domains.factory.queries.floor_work import stop_marks, work_on
 from chanye.domains.factory.rules.kpis import Kpis, key_figures, sum_elements, sum_outputs
 from chanye.domains.factory.types.machines import Board, Figure, MachineDetail, MachineKpis, MachineTile, Segment
 from chanye.kernel.errors import DeniedError
@@ -20,6 +32,8 @@ from chanye.spine.history.types import Quality
 from chanye.spine.store import reader
 from chanye.spine.types import AssetRef
 
+#: So long the machines of a site may be taken for the same while people book on them. [s]
+SETTLED = 5.0
 #: A power reading older than this is not shown as the present one, where its series names no hold. [us]
 STALE = 60_000_000
 
@@ -157,8 +171,8 @@ def site_kpis(viewer: Viewer, site_id: int, start: int, end: int, *, now: int | 
     )
 
 
-def _power(floor: Floor, seen: Look, now: int) -> Figure:
-    ref = seen.machine.series.get("power")
+def _power(floor: Floor, machine: Machine, now: int) -> Figure:
+    ref = machine.series.get("power")
     if ref is None:
         return Figure(None, "W", 0.0, "no_meter")
     i = floor.row[ref.id]
@@ -185,7 +199,7 @@ def _tile(floor: Floor, seen: Look, now: int) -> MachineTile:
         rate=figures.throughput,
         availability=figures.availability,
         oee=figures.oee,
-        power=_power(floor, seen, now),
+        power=_power(floor, seen.machine, now),
         age=max(0, now - newest) if newest else None,
         strip=pieces,
     )
@@ -222,8 +236,19 @@ def board(viewer: Viewer, site_id: int, *, now: int) -> Board:
     site = spine.asset(viewer, site_id)
     start, end = day_window(site, now)
     tag = board_tag(viewer, now)  # taken before reading: what arrives meanwhile changes the next one
-    floor = load(viewer, spine.assets(viewer, below=site.id, kinds=MACHINE_KINDS), site.id)
-    tiles = tuple(_tile(floor, seen, now) for seen in look(floor, start, min(now, end), now))
+    floor = _machines_of(viewer, site).fresh()
+    tiles = _tiles(floor, site.id, (start, min(now, end), now))
+    work = work_on(viewer, [tile.asset_id for tile in tiles], now)
+    newest = floor.newest
+    tiles = tuple(
+        replace(
+            tile,
+            power=_power(floor, machine, now),
+            age=max(0, now - newest[tile.asset_id]) if newest.get(tile.asset_id) else None,
+            work=work[tile.asset_id],
+        )
+        for tile, machine in zip(tiles, floor.machines, strict=True)
+    )
     changed = max([floor.calendars.changed_at, *(m.expected.changed_at for m in floor.machines)])
     return Board(
         site_id=site.id,
@@ -235,6 +260,69 @@ def board(viewer: Viewer, site_id: int, *, now: int) -> Board:
         tiles=tiles,
         tag=f"{site.id}-{len(tiles)}-{changed:x}-{tag}",
     )
+
+
+#: Machines of sites, and tiles, as they were read last.
+_sites, _kept_tiles = board_cache.Kept(64), board_cache.Kept()
+
+
+def _machines_of(viewer: Viewer, site: AssetRef) -> Floor:
+    """Return the machines of a site; read anew when somebody wrote something, but not for every booking."""
+    marks = max(MachineSettings.objects.order_by("-changed_at").values_list("changed_at", flat=True)[:1], default=0)
+    key = (
+        board_cache.place(),
+        viewer.organisation_id,
+        viewer.system,
+        site.id,
+        marks,
+        load_calendars(viewer).changed_at,
+    )
+    held = _sites.peek(key)
+    at, written = time.monotonic(), board_cache.written()
+    if isinstance(held, _Held) and (held.written == written or at - held.at < SETTLED):
+        return held.floor
+    floor = load(viewer, spine.assets(viewer, below=site.id, kinds=MACHINE_KINDS), site.id)
+    _sites.put(key, _Held(floor, written, at))
+    return floor
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    floor: Floor
+    written: int
+    at: float
+
+
+def _tiles(floor: Floor, site_id: int, when: tuple[int, int, int]) -> tuple[MachineTile, ...]:
+    """Return the tiles of machines; only those of which something changed are looked at."""
+    start, end, now = when
+    era, touched = board_cache.touches.look()
+    parts = stop_marks([machine.asset.id for machine in floor.machines], start)
+    keys: list[tuple[object, ...]] = []
+    for machine in floor.machines:
+        known = floor.known_until(machine, now)
+        keys.append(
+            (
+                board_cache.place(),
+                site_id,
+                machine.asset.id,
+                start,
+                era,
+                tuple(touched.get(number, 0) for number in machine.numbers),
+                board_cache.minute_of(machine.asset.id, now),
+                known if known < now else 0,
+                parts.get(machine.asset.id),
+                machine.expected.changed_at,
+                floor.calendars.changed_at,
+            )
+        )
+    missing = [i for i, key in enumerate(keys) if _kept_tiles.peek(key) is None]
+    some = replace(floor, machines=tuple(floor.machines[i] for i in missing))
+    seen = look(some, start, end, now) if missing else []
+    for i, one in zip(missing, seen, strict=True):
+        _kept_tiles.put(keys[i], replace(_tile(floor, one, now), stamp=board_cache.stamp()))
+    found = [_kept_tiles.peek(key) for key in keys]
+    return tuple(tile for tile in found if isinstance(tile, MachineTile))
 
 
 def past_tile(viewer: Viewer, asset_id: int, start: int, end: int, *, now: int) -> MachineTile:
@@ -282,8 +370,9 @@ def _stood(tile: MachineTile) -> MachineTile:
 
 
 def board_tag(viewer: Viewer, now: int) -> str:
-    """Return a word that changes with any sample, any frame, and every minute: figures move while nothing happens."""
-    return f"{reader().generation():x}-{frame_queries.frames_tag()}-{now // 60_000_000:x}"
+    """Return a word that changes with any sample, frame or deed, and each minute: figures move by themselves."""
+    figures = f"{reader().generation():x}-{frame_queries.frames_tag()}-{now // 60_000_000:x}"
+    return f"{figures}-{board_cache.written():x}"
 
 
 def calendars(viewer: Viewer) -> list[tuple[int, str, dict[str, object]]]:

@@ -97,8 +97,25 @@ class MachineDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class TileWork:
+    """What is on a machine: the order and its operation with good pieces of those planned; 0 and empty for none.
+
+    ``wanting``: stops that want a reason. ``calls``: open calls for help, the oldest first.
+    """
+
+    order: str = ""
+    product: str = ""
+    good: int = 0
+    planned: int = 0
+    wanting: int = 0
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MachineTile:
     """What the board shows of one machine; ``since`` and ``age``: us UTC and us, None where nothing is known.
+
+    ``stamp`` is above 0 where two tiles with the same stamp are the same but for power, age and work.
 
     Of a past day ``state`` is the last that is known and ``as_of`` [us UTC] the moment up to which it is.
     """
@@ -117,6 +134,8 @@ class MachineTile:
     age: int | None
     strip: tuple[Segment, ...] = field(default=())
     as_of: int | None = None
+    work: TileWork | None = None
+    stamp: int = 0
 
 
 @dataclass(frozen=True, slots=True)
