@@ -137,6 +137,7 @@ class Booking(models.Model):
         indexes = [
             models.Index(fields=["operation", "event_at"], name="booking_operation_time"),
             models.Index(fields=["place", "event_at"], name="booking_place_time"),
+            models.Index(fields=["event_at"], name="booking_time"),
         ]
 
     def __str__(self) -> str:
@@ -177,6 +178,7 @@ class WorkSpan(models.Model):
         indexes = [
             models.Index(fields=["place", "start"], name="span_place_start"),
             models.Index(fields=["operation", "start"], name="span_operation_start"),
+            models.Index(fields=["start"], name="span_start"),
         ]
 
     def __str__(self) -> str:

@@ -117,31 +117,32 @@ def _by_order(found: SiteFacts, used: _Used) -> dict[tuple[str, str], Facts]:
     rows: dict[tuple[str, str], Facts] = {}
     seen: set[int] = set()
     for (operation_id, _place), cell in found.cells.items():
-        order = found.operations[operation_id].order
-        key = (str(order.pk), order.number)
+        work = found.works[operation_id]
+        key = (str(work.order_id), work.number)
         rows[key] = rows.get(key, Facts()) + cell
-        if order.pk not in seen:
-            seen.add(order.pk)
-            rows[key] += _energy(used.orders.get(order.pk)) + Facts(aoet=found.executed[order.pk])
+        if work.order_id not in seen:
+            seen.add(work.order_id)
+            rows[key] += _energy(used.orders.get(work.order_id)) + Facts(aoet=found.executed[work.order_id])
     return rows
 
 
 def _by_product(found: SiteFacts, used: _Used) -> dict[tuple[str, str], Facts]:
     rows: dict[tuple[str, str], Facts] = {}
-    orders = {str(row.order_id): row.order for row in found.operations.values()}
+    works = {str(work.order_id): work for work in found.works.values()}
     for (number, _name), facts in _by_order(found, used).items():
-        material = orders[number].revision.material
-        key = (str(material.pk), f"{material.code} {material.name}")
+        key = (str(works[number].material_id), works[number].material)
         rows[key] = rows.get(key, Facts()) + facts
     return rows
 
 
 def _by_machine(found: SiteFacts, used: _Used) -> dict[tuple[str, str], Facts]:
     rows: dict[tuple[str, str], Facts] = {}
-    for place_id in found.machines.keys() | {place for _operation, place in found.cells}:
+    cells: dict[int, Facts] = {}
+    for (_operation, place), cell in found.cells.items():
+        cells[place] = cells.get(place, Facts()) + cell
+    for place_id in found.machines.keys() | cells.keys():
         asset = found.assets.get(place_id)
-        cells = [cell for (_operation, place), cell in found.cells.items() if place == place_id]
-        booked = sum(cells, Facts())
+        booked = cells.get(place_id, Facts())
         own = found.machines.get(place_id)
         if own is not None:  # its own states go on where nobody has booked
             booked = replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from chanye.domains.factory.types.machines import Figure
 
@@ -54,11 +55,8 @@ class Facts:
     unpriced: frozenset[str] = frozenset()
 
     def __add__(self, other: Facts) -> Facts:
-        values = {}
-        for one in fields(self):
-            a, b = getattr(self, one.name), getattr(other, one.name)
-            values[one.name] = a | b if one.name == "unpriced" else a + b
-        return Facts(**values)
+        sums = [a + b for a, b in zip(_numbers(self), _numbers(other), strict=True)]
+        return Facts(*sums, unpriced=self.unpriced | other.unpriced)
 
     @property
     def observed(self) -> int:
@@ -69,6 +67,10 @@ class Facts:
     def cost(self) -> float:
         """Operating cost [fen]; what has no rate is not in it, see ``unpriced``."""
         return self.labour + self.machine + self.energy + self.material + self.scrap
+
+
+#: All sums of facts, in order: adding facts up is done a hundred thousand times a page.
+_numbers = attrgetter(*(one.name for one in fields(Facts) if one.name != "unpriced"))
 
 
 @dataclass(frozen=True, slots=True)
