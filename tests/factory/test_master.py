@@ -31,6 +31,8 @@ from chanye.domains.factory.models import (
     Tool,
 )
 from chanye.domains.factory.pages.books import BOOKS
+from chanye.domains.factory.pages.forms import draw_grid
+from chanye.domains.factory.pages.master_sheets import BILL_COLUMNS
 from chanye.domains.factory.pages.orders import ORDERS
 from chanye.domains.factory.queries import master as queries
 from chanye.domains.factory.queries import order_book
@@ -283,6 +285,10 @@ def test_the_pages_of_master_data(mes: Mes) -> None:
     assert "number" in client.post(draft, steps).content.decode()
     assert client.post(draft, steps | {"r0-run_time": "33.5"}).status_code == 302
     assert [step.run_time for step in RoutingStep.objects.filter(routing__revision__code="B")] == [33.5]
+    grid = draw_grid(BILL_COLUMNS, [], {"component": ["STEEL"]})
+    sent = {field.name: field.text for fields in grid for field in fields}
+    assert client.post(draft, sent | {"do": "bill"}).status_code == 302
+    assert not BillLine.objects.filter(revision__code="B").exists()
     client.post(draft, {"do": "copy", "routing": "main", "new": "second"})
     assert Routing.objects.filter(revision__code="B").count() == 2
     assert client.post(draft, {"do": "release"}).status_code == 302

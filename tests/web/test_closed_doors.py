@@ -12,12 +12,13 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from chanye.domains.factory.actions import nonconformance, quality, quality_plans
+from chanye.domains.factory.actions import documents, master, nonconformance, orders, quality, quality_plans, routings
 from chanye.domains.factory.actions.inbox import receive_entries
 from chanye.domains.factory.actions.machines import save_calendar
 from chanye.domains.factory.actions.maintenance import create_order
 from chanye.domains.factory.actions.maintenance_plans import save_plan
 from chanye.domains.factory.models import Material
+from chanye.domains.factory.queries import master as master_queries
 from chanye.domains.factory.queries import orders as refused
 from chanye.domains.factory.types.quality import LineDraft, PlanDraft
 from chanye.kernel.settings import get_settings
@@ -40,6 +41,8 @@ OWN = {"switch-organisation", "tokens", "people", "password", "audit", "connecti
        "maintenance-plan-new", "spare-parts", "reliability", "energy", "files", "webhooks",
        "quality", "quality-plans", "new-quality-plan", "plan-import", "characteristics", "new-characteristic",
        "characteristic-import", "hold-rules", "inspections", "receive-lot", "cases", "new-case",
+       "orders", "new-order", "release-orders", "order-import", "dispatch-board", "dispatch-paper", "master-home",
+       "programs", "skills", "starter-reasons", "release-drafts",
        "terminal", "terminal-place", "terminal-worker", "terminal-inbox", "calls", "conflicts"}  # fmt: skip
 
 
@@ -102,6 +105,7 @@ class Firm:
             actor=viewer, organisation_id=self.id, name="SECRET.png", data=b"\x89PNG\r\n\x1a\nSECRET " + code.encode()
         ).id
 
+        self._orders(viewer)
         self._quality(viewer)
         self.webhook, _ = webhooks.add_webhook(
             actor=viewer, organisation_id=self.id, name=f"SECRET {code}", url="https://erp.example/", kinds="*"
@@ -137,12 +141,33 @@ class Firm:
             actor=viewer, organisation_id=self.id, title=f"SECRET {viewer.name}"
         )
 
+    def _orders(self, viewer: Viewer) -> None:
+        mine = {"actor": viewer, "organisation_id": self.id}
+        master.save_materials(**mine, rows=[{"code": "GOOD", "name": f"SECRET {viewer.name}", "kind": "product"}])
+        step = {"product": "GOOD", "revision": "A", "step": 10, "name": "SECRET", "work_centre": "m", "run_time": 1.0}
+        routings.import_routings(**mine, rows=[step])
+        self.revision = master_queries.revisions(viewer)[0].id
+        self.material = master_queries.revisions(viewer)[0].material_id
+        routings.release_revision(actor=viewer, revision_id=self.revision)
+        self.order = orders.create_order(
+            actor=SYSTEM, site_id=self.site.id, number=f"SECRET {viewer.name}", product="GOOD", quantity=1
+        )
+        orders.release_order(actor=SYSTEM, order_id=self.order)
+        self.program = documents.save_program(**mine, code=f"SECRET {viewer.name}")
+        page = {"text": f"SECRET {viewer.name}", "file": None, "confirm": False}
+        self.instruction = documents.save_instruction(
+            actor=viewer, revision_id=self.revision, step=10, title="SECRET", pages=[page]
+        )
+
     def address(self, pattern: str) -> str:
         numbers = {
             "<int:series_id>": self.series.id, "<int:site_id>": self.site.id, "<int:machine_id>": self.machine.id,
             "<int:connection_id>": self.connection, "<str:form>": "csv", "<slug:name>": "availability",
             "<int:webhook_id>": self.webhook, "<int:delivery_id>": self.event,
             "<int:calendar_id>": self.calendar, "<int:file_id>": self.file, "<str:name>": "x.png",
+            "<int:order_id>": self.order, "<int:centre_id>": self.machine.id, "<int:material_id>": self.material,
+            "<int:revision_id>": self.revision, "<int:program_id>": self.program, "<int:step>": 10,
+            "<int:instruction_id>": self.instruction, "<int:row_id>": self.material,
             "<path:code>": "m", "<int:entry_id>": self.entry,
             "<int:work_id>": self.work, "<int:plan_id>": self.plan, "<int:asset_id>": self.machine.id,
             "<int:inspection_plan_id>": self.inspection_plan, "<int:characteristic_id>": self.characteristic,
@@ -232,6 +257,7 @@ def check_operation(mine: Firm, secret: str, path: str, method: str) -> None:
     for word, number in {"asset_id": mine.machine.id, "series_id": mine.series.id, "machine_id": mine.machine.id,
                          "site_id": mine.site.id, "name": "availability", "webhook_id": mine.webhook, "deed": "test",
                          "event_number": mine.event, "item_id": 1, "work_id": mine.work, "plan_id": mine.plan,
+                         "work_centre_id": mine.machine.id, "order_id": mine.order, "revision_id": mine.revision,
                          "position": 1}.items():  # fmt: skip
         address = address.replace("{" + word + "}", str(number))
     assert "{" not in address, path

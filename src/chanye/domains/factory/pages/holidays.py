@@ -19,7 +19,7 @@ from chanye.spine.api import viewer_of
 def calendar_holidays(request: HttpRequest, calendar_id: int) -> HttpResponse:
     """Take the public holidays of a year."""
     try:
-        year = inputs.whole(request.POST, "year", _("Year"))
+        year = inputs.whole(request.POST, "year", _("Year"), empty=0)
         new = take_holidays(actor=viewer_of(request), calendar_id=calendar_id, year=year)
     except ConfigError as error:
         messages.error(request, str(error))

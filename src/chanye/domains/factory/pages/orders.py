@@ -19,6 +19,7 @@ from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.pages import inputs
 from chanye.domains.factory.pages.words import OPERATION_STATES, ORDER_STATES, TONES
 from chanye.domains.factory.queries import order_book as queries
+from chanye.domains.factory.queries import orders
 from chanye.domains.factory.rules.orders import ORDER_MOVES
 from chanye.domains.factory.types.order_record import OrderRow
 from chanye.kernel.errors import ConfigError
@@ -208,6 +209,7 @@ def order_page(request: HttpRequest, order_id: int) -> HttpResponse:
 def _do(request: HttpRequest, viewer: Viewer, order_id: int) -> HttpResponse:
     """Do what a button of the record says."""
     todo = request.POST.get("do", "")
+    orders.order(viewer, order_id)
     try:
         if todo not in _DEEDS:
             raise ConfigError(_("There is no such action."))
