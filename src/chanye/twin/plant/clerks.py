@@ -214,12 +214,12 @@ class Clerks:
                     totals.setdefault((one.order, one.step), Counter())[one.what] += 1
                     machines[one.order, one.step] = one.machine
             for where in sorted(totals):
-                self._write(where, machines[where], totals[where], end)
+                self._write(where, machines[where], totals[where], end - SECOND)  # still in the shift it is about
             self._pieces, self._sheet = upto, self._sheet + 1
 
     def _write(self, where: tuple[int, int], machine: int, total: Counter[str], end: int) -> None:
         """Write one operation's line of the sheet: what was found bad first, what was mended, what left."""
-        foreman = person_of(f"foreman-{STATIONS[machine].line}", shift_at(end - 1).code)
+        foreman = person_of(f"foreman-{STATIONS[machine].line}", shift_at(end).code)
         unknown = {"kind": "output", "reason": "UNKNOWN"}
         if total["rework"]:
             self._say(end, machine, (*where, False), unknown | {"rework": total["rework"]}, foreman, wait=self.late)
@@ -233,7 +233,8 @@ class Clerks:
 
     # ---- sending ---------------------------------------------------------------------------------------------
     def _skew(self, machine: int) -> int:
-        return self.skew.get(f"T-{STATIONS[machine].zone}", 0)
+        paper = self.plant.practice.mode == "before"
+        return 0 if paper else self.skew.get(f"T-{STATIONS[machine].zone}", 0)
 
     def _say(
         self,
