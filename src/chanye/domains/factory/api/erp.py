@@ -18,7 +18,7 @@ from chanye.domains.factory.queries import dispatch as dispatch_queries
 from chanye.domains.factory.queries import master as master_queries
 from chanye.domains.factory.queries import order_book
 from chanye.domains.factory.queries import orders as order_queries
-from chanye.kernel.errors import ConfigError
+from chanye.kernel.errors import DeniedError
 from chanye.kernel.time import now_us
 from chanye.spine.api import PROBLEMS, viewer_of
 from chanye.trace.queries.stock import lots
@@ -125,7 +125,7 @@ def get_performance(request: HttpRequest, number: str = "", reference: str = "")
         rows = rows.exclude(state__in=("created", "cancelled"))
     ids = list(rows.order_by("-id").values_list("id", flat=True)[:MOST_ORDERS])
     if not ids:
-        raise ConfigError("No order fits: name numbers or the ID of a schedule that was sent.")
+        raise DeniedError("No order fits: name numbers or the ID of a schedule that was sent.")
     records = [order_book.order_record(viewer, one) for one in sorted(ids)]
     now = now_us()
     return HttpResponse(write_performance(f"performance-{now}", now, records), content_type=XML)
