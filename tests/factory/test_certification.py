@@ -133,3 +133,28 @@ def test_pages_of_certification(mes: Mes) -> None:  # noqa: F811
     assert client.get("/measures/gates/?evidence=digital_equipment&as=xlsx")["Content-Type"].endswith("sheet")
     assert client.get("/measures/equipment/import/?as=template").status_code == 200
     text_of(client, "/measures/equipment/import/")
+
+
+@pytest.mark.django_db
+def test_measures_gates_and_shifts_over_http(mes: Mes) -> None:  # noqa: F811
+    order = mes.order(quantity=50)
+    work(mes, order, 10, T, 60, good=45, scrap=5, reason="burr")
+    client = client_of(mes.person("eng", "engineer"))
+    site, day = f"/api/v1/sites/{mes.site.id}", 24 * HOUR
+    window = f"start={T}&end={T + day}"
+    (row,) = client.get(f"{site}/measures?{window}").json()
+    assert row["figures"]["quality_ratio"]["value"] == 0.9
+    assert row["facts"]["pq"] == 50
+    assert "labour" in row["cost"]["unpriced"]
+    assert client.get(f"{site}/measures?{window}&by=moon").status_code == 422
+    assert client.get(f"{site}/measures?start={T}&end={T}").status_code == 422
+    pair = f"before_start={T - day}&before_end={T}&after_start={T}&after_end={T + day}"
+    found = {one["name"]: one for one in client.get(f"{site}/compare?{pair}").json()}
+    assert found["oee"]["change"]["value"] is None
+    report = client.get(f"{site}/gates?{window}").json()
+    assert [gate["state"] for gate in report["gates"]] == ["fails", "unknown"]
+    shifts = client.get(f"{site}/shifts?{window}").json()
+    assert [one["start"] for one in shifts] == [T]
+    told = client.get(f"{site}/shifts/{T}").json()
+    assert told["content"]["pieces"]["scrap"] == 5
+    assert client.get(f"{site}/shifts/{T + 1}").status_code == 422

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+
+import oee
 import pytest
 from django.utils.translation import override
 
@@ -9,6 +12,7 @@ from chanye.domains.factory.actions import bookings
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.actions.machines import assign_calendar, save_calendar
 from chanye.domains.factory.actions.measures import delete_rate, set_rate
+from chanye.domains.factory.demo import seed_rates
 from chanye.domains.factory.models import Material, Rate
 from chanye.domains.factory.queries import measures as queries
 from chanye.domains.factory.rules.measures import compare, figures
@@ -203,3 +207,46 @@ def test_before_and_after(mes: Mes) -> None:
     assert found["production_efficiency"].change.value == pytest.approx(45 / 20 - 1)
     assert (found["defect_rate"].better, found["oee"].better) == ("lower", "higher")
     assert found["unit_cost"].change.why == "no_production"
+
+
+@pytest.mark.parametrize(
+    ("planned", "run", "ideal", "total", "good"),
+    [(480, 400, 60.0, 380, 361), (450, 300, 30.0, 500, 500), (480, 240, 120.0, 140, 133)],
+)
+def test_oee_against_an_independent_package(planned: int, run: int, ideal: float, total: int, good: int) -> None:
+    """The last case runs faster than planned: the package caps its performance at 1, ISO 22400-2 does not."""
+    facts = Facts(
+        pbt=planned * MINUTE,
+        apt=run * MINUTE,
+        adot=(planned - run) * MINUTE,
+        pq=total,
+        gq=good,
+        earned=total * ideal * 1e6,
+        earned_good=good * ideal * 1e6,
+    )
+    found = figures(facts)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns where it caps
+        theirs = oee.oee(planned * 60, run_time=run * 60, ideal_cycle_time=ideal, total_count=total, good_count=good)
+    assert found["availability"].value == pytest.approx(theirs.availability)
+    assert found["effectiveness"].value == pytest.approx(theirs.performance_raw)
+    assert found["quality_ratio"].value == pytest.approx(theirs.quality)
+    whole = theirs.availability * theirs.performance_raw * theirs.quality
+    assert found["oee"].value == pytest.approx(whole)
+
+
+def test_a_day_is_reckoned_anew_when_something_is_booked_on_it(mes: Mes) -> None:
+    order = mes.order(quantity=100)
+    work(mes, order, 10, T, 60, good=20)
+    window = (mes.site.id, T - 24 * HOUR, T + 48 * HOUR, "site")
+    assert queries.measures(SYSTEM, *window, now=NOW)[0].facts.pq == 20
+    work(mes, order, 10, T + 2 * HOUR, 60, good=30)
+    facts = queries.measures(SYSTEM, *window, now=NOW)[0].facts
+    assert (facts.pq, facts.apwt) == (50, 2 * HOUR)
+    rate(mes, "labour", 6000)
+    assert queries.measures(SYSTEM, *window, now=NOW)[0].facts.labour == 12_000
+
+
+def test_demo_rates_are_seeded_once(mes: Mes) -> None:
+    assert seed_rates(actor=SYSTEM, organisation_id=mes.firm.pk) == 3
+    assert seed_rates(actor=SYSTEM, organisation_id=mes.firm.pk) == 0

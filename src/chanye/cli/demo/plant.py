@@ -155,8 +155,10 @@ def _people(organisation: int) -> dict[str, int]:
 def _master(
     organisation: int, places: Mapping[str, int], benches: Mapping[str, int], people: Mapping[str, int]
 ) -> None:
+    from chanye.domains.factory.demo import seed_rates
     from chanye.domains.factory.demo_master import ReasonSeed, seed_master
 
+    seed_rates(actor=SYSTEM, organisation_id=organisation)
     reasons = [ReasonSeed("downtime", f"G-{code.upper()}", *names) for code, names in GROUPS.items()]
     reasons += [
         ReasonSeed("downtime", code, name, code.capitalize(), f"G-{group.upper()}", _element(code, group))

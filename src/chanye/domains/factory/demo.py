@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from chanye.domains.factory.actions.machines import assign_calendar, save_calendar
+from chanye.domains.factory.actions.measures import set_rate
+from chanye.domains.factory.models import Rate
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 
@@ -30,3 +32,23 @@ def seed_calendar(*, actor: Viewer, site_id: int, around_the_clock: bool = False
     )
     assign_calendar(actor=actor, asset_id=site.id, calendar_id=number)
     return number
+
+
+#: Rates of a demo plant: kind and amount, [fen per hour], scrap [fen per piece].
+RATES = (("labour", 4_800), ("machine", 9_000), ("scrap", 150))
+
+
+def seed_rates(*, actor: Viewer, organisation_id: int) -> int:
+    """Give a plant rates, so that it shows what a piece costs; return how many are new. Rates it has stay."""
+    known = set(Rate.objects.filter(organisation_id=organisation_id, asset=None).values_list("kind", flat=True))
+    wanted = [(kind, amount) for kind, amount in RATES if kind not in known]
+    for kind, amount in wanted:
+        set_rate(
+            actor=actor,
+            organisation_id=organisation_id,
+            kind=kind,
+            amount=amount,
+            valid_from=0,
+            source="演示数据",
+        )
+    return len(wanted)

@@ -255,7 +255,7 @@ class _Step:
 
 
 def _steps(wanted: set[int]) -> dict[int, _Step]:
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for part in _in_chunks(wanted):
         columns = ("id", "order_id", "place_id", "work_centre_id", "run_time", "scrap_share")
         rows += Operation.objects.filter(id__in=part).order_by().values_list(*columns)

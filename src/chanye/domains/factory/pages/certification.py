@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import BinaryIO, cast
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -34,7 +36,7 @@ STATES = {
     "fails": pgettext_lazy("gate", "does not hold"),
     "unknown": pgettext_lazy("gate", "not measurable"),
 }
-TONES = {"holds": "running", "fails": "fault", "unknown": "unknown"}
+TONES = {"holds": "running", "fails": "stopped", "unknown": "unknown"}
 #: Rule -> (name, numerator, denominator).
 RULES = {
     "digital_equipment": (
@@ -109,7 +111,7 @@ WHY = {
     "not_declared": gettext_lazy("Nothing is declared yet: add the numbers with a document."),
     "declared": gettext_lazy("Declared by the site, not measured."),
 }
-CONNECTIONS = {
+CONNECTIONS: Mapping[str, str | Promise] = {
     "none": gettext_lazy("not connected"),
     "mtconnect": "MTConnect",
     "opcua": "OPC UA",

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 Words = str | Promise
 ISO = "ISO 22400-2"
+OWN = _("defined here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class FigureWords:
     formula: str
     meaning: Words
     parts: tuple[str, ...]
-    clause: str = ISO
+    clause: Words = ISO
     factor: float = 100
     unit: Words = "%"
     digits: str = "1"
@@ -74,7 +75,7 @@ FIGURES: Mapping[str, FigureWords] = {
         "(labour + machine + energy + material + scrap) / good",
         _("What was spent for each good piece out of the last operation. Not stated while something has no rate."),
         (*COSTS, "done"),
-        "BRIEF R1",
+        OWN,
         0.01,
         _PER_PIECE,
         "2",
@@ -84,14 +85,14 @@ FIGURES: Mapping[str, FigureWords] = {
         "PRI × GQ / (PBT − unknown)",
         _("Planned run time of what came out good, against the time that was planned: whatever product was made."),
         ("earned_good", "pbt", "unknown"),
-        "BRIEF R1",
+        OWN,
     ),
     "defect_rate": FigureWords(
         _("Defect rate"),
         "(SQ + RQ) / (good + SQ)",
         _("Pieces that were scrapped or had to be reworked, among those that left the orders."),
         ("sq", "rq", "done"),
-        "BRIEF R1",
+        OWN,
         digits="2",
     ),
     "capacity": FigureWords(
@@ -99,7 +100,7 @@ FIGURES: Mapping[str, FigureWords] = {
         "good / (PBT − unknown)",
         _("Good pieces out of the last operation for each planned hour of a machine or place."),
         ("done", "pbt", "unknown"),
-        "BRIEF R3",
+        OWN,
         1,
         pgettext_lazy("unit", "pcs/h"),
         "2",
@@ -109,7 +110,7 @@ FIGURES: Mapping[str, FigureWords] = {
         "APWT / good",
         _("Working time of people for each good piece out of the last operation."),
         ("apwt", "done"),
-        "BRIEF R3",
+        OWN,
         60,
         pgettext_lazy("unit", "min/pc"),
         "2",
@@ -119,7 +120,7 @@ FIGURES: Mapping[str, FigureWords] = {
         "good / (good + SQ)",
         _("Good pieces among those that left the orders."),
         ("done", "sq"),
-        "BRIEF R3",
+        OWN,
         digits="2",
     ),
     "availability": FigureWords(
@@ -135,7 +136,10 @@ FIGURES: Mapping[str, FigureWords] = {
         ("earned", "apt", "pq"),
     ),
     "quality_ratio": FigureWords(
-        _("Quality ratio"), "GQ / PQ", _("Good pieces among those made, at every operation."), ("gq", "pq")
+        pgettext_lazy("ISO 22400", "Quality ratio"),
+        "GQ / PQ",
+        _("Good pieces among those made, at every operation."),
+        ("gq", "pq"),
     ),
     "oee": FigureWords(
         "OEE",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -142,18 +142,19 @@ def _functions(site: AssetRef, start: int, end: int) -> dict[str, Found]:
     }
     zone = ZoneInfo(site.timezone)
     worked = sorted({_day(row[0], zone) for row in booked.values_list("event_at")})
-    return {name: rules.days_used(_by_day(list(rows), zone), worked) for name, rows in moments.items()}
+    return {name: rules.days_used(_by_day(rows, zone), worked) for name, rows in moments.items()}
 
 
 def _day(moment: int, zone: ZoneInfo) -> str:
     return from_us(moment, zone).date().isoformat()
 
 
-def _by_day(rows: list[tuple[int]], zone: ZoneInfo) -> Mapping[str, int]:
+def _by_day(rows: Iterable[tuple[int | None]], zone: ZoneInfo) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for (moment,) in rows:
-        day = _day(moment, zone)
-        found[day] = found.get(day, 0) + 1
+        if moment is not None:
+            day = _day(moment, zone)
+            found[day] = found.get(day, 0) + 1
     return found
 
 
