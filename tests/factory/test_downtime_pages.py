@@ -9,7 +9,9 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from chanye.domains.factory.models import StopLabel
+from chanye.parties.actions import create_api_token
 from chanye.parties.models import Membership, Person
+from chanye.parties.types import Viewer
 from downtime_kit import Floor
 from factory_kit import GOOD, Plant
 
@@ -83,3 +85,30 @@ def test_production_with_no_order_is_dismissed_with_a_reason(floor: Floor) -> No
     assert str(start) in client.get(address).content.decode()  # no reason: it stays
     client.post(address, sent | {"note": "试件"})
     assert str(start) not in client.get(address).content.decode()
+
+
+def test_stops_over_http(floor: Floor) -> None:
+    client_of(floor, "engineer")
+    person = Person.objects.get(username="page-engineer")
+    maker = Viewer(person.pk, floor.plant.firm.pk, frozenset({"engineer"}))
+    _number, secret = create_api_token(actor=maker, name="line")
+    client = Client(headers={"authorization": f"Bearer {secret}"})
+    window = f"machine={floor.machine.id}&start={floor.at(0)}&end={floor.at(700)}"
+    found = client.get(f"/api/v1/factory/stops?{window}").json()
+    assert len(found) == 3
+    sent = {"stops": [found[1]["id"]], "reason": "breakdown"}
+    assert client.post("/api/v1/factory/stops/reasons", sent, "application/json").json() == {"classified": 1}
+    losses = client.get(f"/api/v1/factory/losses?{window}").json()
+    assert {one["reason"] for one in losses["losses"]} == {"breakdown", ""}
+    wrong = sent | {"reason": "nonsense"}
+    assert client.post("/api/v1/factory/stops/reasons", wrong, "application/json").status_code in (400, 409, 422)
+    link = f"/api/v1/factory/machines/{floor.machine.id}/link"
+    assert client.put(link, {"threshold": 90}, "application/json").json() == {"done": True}
+    assert client.put(link, {"threshold": -1}, "application/json").status_code in (400, 409, 422)
+    line = f"/api/v1/factory/lines/{floor.plant.site.id}"
+    body = {"stations": [{"machines": [floor.machine.id]}]}
+    assert client.put(line, body, "application/json").json() == {"done": True}
+    losses = client.get(f"{line}/losses?start={floor.at(0)}&end={floor.at(700)}").json()
+    assert losses["stations"][0]["line_lost"] + losses["outside"] + losses["unnamed"] == losses["lost"] > 0
+    for path in (f"proposals?machine={floor.machine.id}", f"unassigned?site={floor.plant.site.id}&{window}"):
+        assert client.get(f"/api/v1/factory/{path}").status_code == 200

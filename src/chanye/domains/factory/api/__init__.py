@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from ninja import Router
 
-from chanye.domains.factory.api import energy, erp, machines, maintenance, master, measures, orders, terminal
+from chanye.domains.factory.api import (
+    downtime,
+    energy,
+    erp,
+    machines,
+    maintenance,
+    master,
+    measures,
+    orders,
+    terminal,
+)
 
 router = Router()
-for _part in (energy, erp, machines, maintenance, master, measures, orders, terminal):
+for _part in (downtime, energy, erp, machines, maintenance, master, measures, orders, terminal):
     router.add_router("", _part.router)
 
 __all__ = ["router"]
