@@ -15,6 +15,7 @@ from chanye.domains.factory.models import CorrectiveAction, HoldRule, Nonconform
 from chanye.domains.factory.queries import cases, quality_board
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.time import DAY, now_us
+from chanye.parties.actions import create_api_token
 from chanye.parties.models import Person
 from chanye.parties.types import Viewer
 from chanye.trace import queries as trace
@@ -242,3 +243,28 @@ def test_the_board_counts_by_hand(mes: Mes) -> None:
     assert mes.operation(order, 10).state == "paused"
     output(mes, order, good=1)
     assert mes.operation(order, 10).state != "held", "what was looked at at the release does not hold it again"
+
+
+def with_token(mes: Mes) -> Client:
+    _number, secret = create_api_token(actor=mes.person("boss", "manager"), name="t", expires_at=None)
+    return Client(headers={"authorization": f"Bearer {secret}"})
+
+
+def test_over_http(mes: Mes) -> None:
+    client = with_token(mes)
+    lot(mes)
+    body = {"title": "裂纹", "material": "STEEL", "lot": "H-1", "quantity": 100}
+    here = "/api/v1/factory/nonconformances"
+    made = client.post(here, body, content_type="application/json").json()
+    assert (made["state"], made["lot"]) == ("open", "H-1")
+    number = made["id"]
+    client.post(f"{here}/{number}/containment", {"containment": "隔离"}, content_type="application/json")
+    wrong = client.post(f"{here}/{number}/disposition", {"disposition": "burn"}, content_type="application/json")
+    assert wrong.status_code == 422
+    done = client.post(f"{here}/{number}/disposition", {"disposition": "scrap"}, content_type="application/json")
+    assert done.json()["state"] == "disposed"
+    assert trace.find(mes.quality, "H-1")[0].status == "scrapped"
+    assert [one["id"] for one in client.get(here).json()] == [number]
+    assert client.get("/api/v1/factory/inspections").json() == []
+    assert client.get("/api/v1/factory/inspection-plans").json() == []
+    assert with_token(Mes("other")).get(f"{here}/{number}").status_code == 404

@@ -258,6 +258,7 @@ def check_operation(mine: Firm, secret: str, path: str, method: str) -> None:
                          "site_id": mine.site.id, "name": "availability", "webhook_id": mine.webhook, "deed": "test",
                          "event_number": mine.event, "item_id": 1, "work_id": mine.work, "plan_id": mine.plan,
                          "work_centre_id": mine.machine.id, "order_id": mine.order, "revision_id": mine.revision,
+                         "inspection_id": mine.inspection, "case_id": mine.case,
                          "position": 1}.items():  # fmt: skip
         address = address.replace("{" + word + "}", str(number))
     assert "{" not in address, path

@@ -13,11 +13,12 @@ from chanye.domains.factory.api import (
     master,
     measures,
     orders,
+    quality,
     terminal,
 )
 
 router = Router()
-for _part in (downtime, energy, erp, machines, maintenance, master, measures, orders, terminal):
+for _part in (downtime, energy, erp, machines, maintenance, master, measures, orders, quality, terminal):
     router.add_router("", _part.router)
 
 __all__ = ["router"]

@@ -55,7 +55,7 @@ CASES = Sheet(
         Column("order", pgettext_lazy("work order", "Order"), "reference"),
         Column("lot", gettext_lazy("Lot")),
         Column("disposition", gettext_lazy("Disposition"), "choice", choices=DISPOSITIONS, filter="more"),
-        Column("found_at", gettext_lazy("Found"), "moment"),
+        Column("found_at", gettext_lazy("Found on"), "moment"),
         Column("age", gettext_lazy("Days open"), "integer", read=_age, sortable=False, filter="none"),
         Column("late", gettext_lazy("Action overdue"), "yes_no", listed=False),
         Column("quantity", gettext_lazy("Quantity"), "quantity", listed=False),
@@ -67,7 +67,7 @@ CASES = Sheet(
     href=lambda row: reverse("case", args=[row.id]),
 )
 DEEDS = {
-    "report_nonconformance": gettext_lazy("reported"),
+    "report_nonconformance": pgettext_lazy("nonconformance", "reported"),
     "contain_nonconformance": gettext_lazy("contained"),
     "release_case_lot": gettext_lazy("lot released"),
     "dispose_nonconformance": gettext_lazy("decided"),

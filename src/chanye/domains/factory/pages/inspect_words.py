@@ -10,7 +10,7 @@ def words() -> dict[str, str]:
     """Return all words of the page in the language of the request."""
     return {
         "back": _("Back"),
-        "next": _("Next"),
+        "next": pgettext("inspection", "Next value"),
         "leave": _("Leave"),
         "book": _("Book inspection"),
         "review": _("Check and book"),
