@@ -15,14 +15,16 @@ from chanye.domains.factory.actions import andon
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.actions.inbox import receive_entries
 from chanye.domains.factory.kept import forget
-from chanye.domains.factory.models import AndonCall, Booking, HandoverNote, Instruction, WorkSpan
+from chanye.domains.factory.models import AndonCall, Booking, HandoverNote, Instruction, Material, WorkSpan
 from chanye.domains.factory.queries import terminal as queries
 from chanye.domains.factory.queries.andon import open_calls
 from chanye.domains.factory.types.terminal import TerminalState
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.time import now_us
 from chanye.parties.models import AuditEntry, Person
-from chanye.parties.types import Viewer
+from chanye.parties.types import SYSTEM, Viewer
+from chanye.trace.actions import commission_lot
+from chanye.trace.queries.stock import newest_lots
 from mes_kit import Mes
 
 pytestmark = pytest.mark.django_db
@@ -267,3 +269,67 @@ def test_pages_of_calls_and_refusals(mes: Mes) -> None:
     for form in ("xlsx", "csv"):
         assert leader.get(f"/calls/?as={form}").status_code == 200
         assert leader.get(f"/conflicts/?as={form}").status_code == 200
+
+
+def test_a_second_person_joins_and_leaves_and_the_work_goes_on(mes: Mes) -> None:
+    order = mes.order("W-1", 5)
+    number = mes.operation(order, 10).pk
+    second = mes.person("second", "operator")
+    assert "join it first" in send(mes, "leave", operation=number)[1]
+    assert send(mes, "start", operation=number)[0] == "booked"
+    assert send(mes, "start", operation=number, person="mes-second")[0] == "booked"
+    assert state(mes).tasks[0].people == ("mes-operator", "mes-second")
+    assert send(mes, "leave", operation=number, person="mes-second") == ("booked", f"operation:{number}")
+    assert "join it first" in send(mes, "leave", operation=number, person="mes-second")[1]
+    assert WorkSpan.objects.get(person_id=second.person_id).end is not None
+    assert WorkSpan.objects.get(person_id=mes.operator.person_id).end is None
+    assert (mes.operation(order, 10).state, state(mes).tasks[0].people) == ("running", ("mes-operator",))
+    assert AuditEntry.objects.filter(verb="leave_operation").count() == 1
+    outcome, target = send(mes, "leave", operation=number)  # the last one
+    assert (outcome, target) == ("booked", f"booking:{Booking.objects.get(kind='pause').pk}")
+    assert (mes.operation(order, 10).state, state(mes).tasks[0].people) == ("paused", ())
+    assert not WorkSpan.objects.filter(end=None).exists()
+
+
+def _receive(mes: Mes, lot: str, quantity: float = 100, material: str = "STEEL") -> None:
+    commission_lot(
+        actor=SYSTEM,
+        organisation_id=mes.firm.pk,
+        material_code=material,
+        lot=lot,
+        quantity=quantity,
+        unit="kg",
+        key=f"{material} {lot}",
+    )
+
+
+def test_materials_come_with_the_task_and_their_lots_beside(mes: Mes) -> None:
+    order = mes.order("W-1", 20)
+    number = mes.operation(order, 10).pk
+    for n in range(32):
+        _receive(mes, f"S-{n}")
+    _receive(mes, "X", material="OTHER")
+    shown = state(mes)
+    (steel,) = shown.tasks[0].materials
+    assert (steel.code, steel.tracking, steel.unit, steel.needed, steel.used) == ("STEEL", "lot", "kg", 33, 0)
+    assert [one.code for one in shown.lots["STEEL"]] == [f"S-{n}" for n in range(31, 1, -1)]
+    assert set(shown.lots) == {"STEEL"}
+    assert "scan the lot" in send(mes, "consume", operation=number, material="STEEL", quantity=3)[1]
+    assert send(mes, "consume", operation=number, material="STEEL", lot="S-30", quantity=12.5)[0] == "booked"
+    shown = state(mes)
+    assert shown.tasks[0].materials[0].used == 12.5
+    assert [(one.code, one.left) for one in shown.lots["STEEL"][:2]] == [("S-31", 100), ("S-30", 87.5)]
+    assert newest_lots(Mes("other").operator, mes.firm.pk, ["STEEL"], most=3) == {}
+
+
+def test_serials_are_asked_for_at_the_last_operation(mes: Mes) -> None:
+    Material.objects.filter(code="P-1").update(tracking="serial")
+    order = mes.order("W-1", 2)
+    assert [task.serial for task in state(mes).tasks] == [False]
+    for step in (10, 20):
+        assert send(mes, "output", operation=mes.operation(order, step).pk, good=2, place=None)[0] == "booked"
+    (task,) = state(mes, "mes-bench").tasks
+    assert (task.number, task.serial) == (30, True)
+    send(mes, "output", operation=task.id, good=1, serials=["N-1"], place=mes.bench.id)
+    (booked,) = state(mes, "mes-bench").booked
+    assert booked.serials == ("N-1",)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, Sum, Window
+from django.db.models.functions import RowNumber
 
 from chanye.parties.types import Viewer
 from chanye.trace.models import Item, Material, Run
@@ -24,6 +25,31 @@ def stock_by_material(viewer: Viewer, organisation_id: int, codes: Collection[st
     sums = runs.exclude(kind=CONTAINER).values("material__code").annotate(left=Sum(F("count") * F("left")))
     found.update({row["material__code"]: row["left"] / 1e6 for row in sums})
     return found
+
+
+def newest_lots(
+    viewer: Viewer, organisation_id: int, codes: Collection[str], *, most: int
+) -> dict[str, list[tuple[str, float]]]:
+    """Return by code of the material the lots and pieces that are here and not blocked: number and what is left.
+
+    The newest first, at most ``most`` of each material.
+    """
+    if not codes or not (viewer.system or viewer.organisation_id == organisation_id):
+        return {}
+    known = Material.objects.filter(organisation_id=organisation_id, code__in=list(codes))
+    runs = Run.objects.filter(
+        organisation_id=organisation_id, material__in=known, status=ACTIVE, holder="", blocked="", left__gt=0
+    ).exclude(kind=CONTAINER)
+    place = Window(RowNumber(), partition_by=F("material"), order_by=F("first").desc())
+    rows = runs.annotate(turn=place).filter(turn__lte=most).order_by("-first")
+    found: dict[str, list[tuple[int, float]]] = {}
+    for first, count, code, left in rows.values_list("first", "count", "material__code", "left"):
+        own = found.setdefault(code, [])
+        newest = range(first + count - 1, first - 1, -1)
+        own.extend((number, left / 1e6) for number in newest[: most - len(own)])
+    numbers = [number for own in found.values() for number, _left in own]
+    names = dict(Item.objects.filter(id__in=numbers).values_list("id", "code"))
+    return {code: [(names[n], left) for n, left in own if n in names] for code, own in found.items()}
 
 
 def lots(viewer: Viewer, organisation_id: int, *, limit: int = 10_000) -> list[tuple[str, str, float, str]]:

@@ -164,6 +164,45 @@ def pause_operation(*, actor: Viewer, operation_id: int, at: Report, reason: str
 
 
 @transaction.atomic
+def leave_operation(*, actor: Viewer, operation_id: int, at: Report) -> str:
+    """End the reporting person's own work on an operation; it goes on while others work on it, else it pauses.
+
+    Returns
+    -------
+    What was made: ``booking:…`` of the pause, or ``operation:…`` where somebody still works.
+
+    Raises
+    ------
+    ConfigError
+        If the person does not work on it.
+    DeniedError
+        If there is no such operation for the actor.
+    """
+    work = _open(actor, operation_id, at)
+    if not close_spans(order_id=work.order.pk, operation_id=operation_id, person_id=at.person_id, at=at.event_at):
+        raise ConfigError(
+            _("You do not work on operation %(number)s: join it first.") % {"number": work.operation.number}
+        )
+    if not WorkSpan.objects.filter(operation_id=operation_id, end=None).exists():
+        return f"booking:{pause_operation(actor=actor, operation_id=operation_id, at=at)}"
+    detail = {
+        "order": work.order.number,
+        "operation": work.operation.number,
+        "person": at.person_id,
+        "event_at": at.event_at,
+    }
+    target = f"operation:{operation_id}"
+    record(
+        actor=actor,
+        verb="leave_operation",
+        target=target,
+        detail=detail,
+        organisation_id=work.order.organisation_id,
+    )
+    return target
+
+
+@transaction.atomic
 def finish_operation(*, actor: Viewer, operation_id: int, at: Report) -> int:
     """Finish an operation; return the booking.
 

@@ -311,6 +311,10 @@ def _pause(*, actor: Viewer, entry: Entry) -> str:
     return f"booking:{made}"
 
 
+def _leave(*, actor: Viewer, entry: Entry) -> str:
+    return bookings.leave_operation(actor=actor, operation_id=entry.whole("operation"), at=entry.report)
+
+
 def _finish(*, actor: Viewer, entry: Entry) -> str:
     return f"booking:{bookings.finish_operation(actor=actor, operation_id=entry.whole('operation'), at=entry.report)}"
 
@@ -489,6 +493,7 @@ def _maintenance(*, actor: Viewer, entry: Entry) -> str:
 KINDS: dict[str, Handler] = {
     "start": _start,
     "pause": _pause,
+    "leave": _leave,
     "finish": _finish,
     "output": _output,
     "counter": _counter,

@@ -16,7 +16,7 @@ from chanye.domains.factory.models import Booking, HandoverNote, InboxEntry, Ope
 from chanye.domains.factory.queries import downtime, link
 from chanye.domains.factory.queries.andon import open_calls
 from chanye.domains.factory.queries.orders import OPEN_STATES
-from chanye.domains.factory.queries.terminal_tasks import tasks_at
+from chanye.domains.factory.queries.terminal_tasks import lots_for, tasks_at
 from chanye.domains.factory.types.terminal import (
     Booked,
     Counted,
@@ -34,6 +34,7 @@ from chanye.parties.rules import PERMISSIONS, require
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 from chanye.spine.types import AssetRef
+from chanye.trace.queries.items import codes as codes_of
 
 KINDS = ("work_unit", "work_centre")
 #: How long what seldom changes is kept: places, people, reasons. [s]
@@ -151,14 +152,16 @@ def terminal(viewer: Viewer, code: str, *, now: int, language: str = "") -> Term
     stops, counted = _said(viewer, asset, now, language)
     site = next((one.name for one in above if one.kind == "site"), "")
     group = above[1].name if len(above) > 1 else ""
+    tasks = tasks_at(viewer, asset, [one.id for one in above], now, language)
     return TerminalState(
         place=Place(asset.id, code, asset.name or asset.code, asset.kind, group),
         viewer=_viewer(viewer),
         site=site,
         simulated=asset.simulated,
         places=places(viewer),
-        tasks=tasks_at(viewer, asset, [one.id for one in above], now),
-        booked=_booked(asset, now),
+        tasks=tasks,
+        lots=lots_for(viewer, tasks),
+        booked=_booked(viewer, asset, now),
         stops=stops,
         counted=counted,
         calls=tuple(open_calls(viewer, place_ids=[asset.id])),
@@ -230,12 +233,15 @@ def _live(viewer: Viewer, asset: AssetRef, now: int) -> tuple[tuple[Stop, ...], 
     return stops, tuple(Counted(one.operation_id, one.good, one.last) for one in found if one.bookable and one.good)
 
 
-def _booked(asset: AssetRef, now: int) -> tuple[Booked, ...]:
-    rows = (
+def _booked(viewer: Viewer, asset: AssetRef, now: int) -> tuple[Booked, ...]:
+    rows = list(
         Booking.objects.filter(place_id=asset.id, event_at__gte=now - UNDO, kind="output", reversed_by=None)
         .select_related("person")
         .order_by("-event_at", "-id")[:8]
     )
+    ranges = {row.pk: [range(first, first + n) for first, n in row.items if not row.lot] for row in rows}
+    wanted = [one for own in ranges.values() for one in own]
+    codes = dict(codes_of(viewer, wanted)) if wanted else {}
     return tuple(
         Booked(
             row.pk,
@@ -245,6 +251,7 @@ def _booked(asset: AssetRef, now: int) -> tuple[Booked, ...]:
             row.rework,
             row.event_at,
             row.person.username if row.person else "",
+            tuple(codes[number] for own in ranges[row.pk] for number in own if number in codes),
         )
         for row in rows
     )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
 from chanye.domains.factory.kept import keep
-from chanye.domains.factory.models import Instruction, Operation
+from chanye.domains.factory.models import Instruction, Operation, OperationMaterial, WorkSpan
 from chanye.domains.factory.queries.dispatch import dispatch_list
 from chanye.domains.factory.queries.orders import OPEN_STATES
 from chanye.domains.factory.types.dispatch import DispatchRow
-from chanye.domains.factory.types.terminal import Page, Task
+from chanye.domains.factory.types.terminal import LotLeft, Need, Page, Task
+from chanye.kernel.unit_names import unit_label
 from chanye.parties.types import Viewer
 from chanye.spine.types import AssetRef
+from chanye.trace.queries.stock import newest_lots
 
 MOST_TASKS = 30
+MOST_LOTS = 30
 #: How long it is kept which operations may be worked at other machines. [s]
 KEEP = 20.0
 _FIRST = {"running": 0, "setup": 1, "paused": 2}
@@ -39,7 +43,9 @@ def _lent(viewer: Viewer) -> tuple[dict[int, set[int]], dict[int, int]]:
     return instead, planned
 
 
-def tasks_at(viewer: Viewer, asset: AssetRef, centres: Sequence[int], now: int) -> tuple[Task, ...]:
+def tasks_at(
+    viewer: Viewer, asset: AssetRef, centres: Sequence[int], now: int, language: str = ""
+) -> tuple[Task, ...]:
     """Return what can be worked on at a place: what runs first, then as dispatched, what misses something last.
 
     Parameters
@@ -60,12 +66,56 @@ def tasks_at(viewer: Viewer, asset: AssetRef, centres: Sequence[int], now: int) 
     ]
     rows = sorted(rows, key=lambda row: _turn(row, asset))[:MOST_TASKS]
     more = {one.pk: one for one in _with_revision([row.operation.id for row in rows])}
-    pages = _instructions(list(more.values()))
-    return tuple(_task(row, more[row.operation.id], asset, pages) for row in rows if row.operation.id in more)
+    beside = _Beside(_instructions(list(more.values())), _materials(more, language), _people(more))
+    return tuple(_task(row, more[row.operation.id], asset, beside) for row in rows if row.operation.id in more)
+
+
+def lots_for(viewer: Viewer, tasks: Iterable[Task]) -> dict[str, list[LotLeft]]:
+    """Return what is here of the followed materials of some operations, the newest of each first."""
+    codes = {one.code for task in tasks for one in task.materials if one.tracking != "none"}
+    found = newest_lots(viewer, viewer.organisation_id or 0, codes, most=MOST_LOTS)
+    return {code: [LotLeft(*one) for one in lots] for code, lots in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is shown beside operations, by number of the operation (instructions: of the revision and step)."""
+
+    pages: Mapping[tuple[int, int], Instruction]
+    materials: Mapping[int, list[Need]]
+    people: Mapping[int, list[str]]
+
+
+def _materials(rows: Mapping[int, Operation], language: str) -> dict[int, list[Need]]:
+    """Return what operations take, for all pieces of the order."""
+    found: dict[int, list[Need]] = {}
+    lines = OperationMaterial.objects.filter(operation_id__in=list(rows)).select_related("component")
+    for line in lines.order_by("component__code"):
+        one, wanted = line.component, line.quantity * rows[line.operation_id].order.quantity
+        need = Need(
+            one.code,
+            one.name,
+            unit_label(one.unit, language),
+            one.tracking,
+            round(wanted, 6),
+            round(line.consumed, 6),
+        )
+        found.setdefault(line.operation_id, []).append(need)
+    return found
+
+
+def _people(rows: Iterable[int]) -> dict[int, list[str]]:
+    """Return the badges of those who work on operations now, who began first standing first."""
+    found: dict[int, list[str]] = {}
+    spans = WorkSpan.objects.filter(operation_id__in=list(rows), end=None).exclude(person=None).order_by("start")
+    for number, badge in spans.values_list("operation_id", "person__username"):
+        if badge not in found.setdefault(number, []):
+            found[number].append(badge)
+    return found
 
 
 def _with_revision(numbers: Sequence[int]) -> QuerySet[Operation]:
-    return Operation.objects.filter(id__in=numbers).select_related("order", "place")
+    return Operation.objects.filter(id__in=numbers).select_related("order__revision__material", "place")
 
 
 def _turn(row: DispatchRow, asset: AssetRef) -> tuple[int, int]:
@@ -77,9 +127,9 @@ def _turn(row: DispatchRow, asset: AssetRef) -> tuple[int, int]:
     return (1, 0) if row.can_run and not begun and one.here > 0 else (2, 0)
 
 
-def _task(row: DispatchRow, more: Operation, asset: AssetRef, pages: Mapping[tuple[int, int], Instruction]) -> Task:
+def _task(row: DispatchRow, more: Operation, asset: AssetRef, beside: _Beside) -> Task:
     one = row.operation
-    instruction = pages.get((more.order.revision_id, one.number))
+    instruction = beside.pages.get((more.order.revision_id, one.number))
     busy = one.state in ("running", "setup", "paused") and more.place is not None and one.place_id != asset.id
     return Task(
         id=one.id,
@@ -109,6 +159,9 @@ def _task(row: DispatchRow, more: Operation, asset: AssetRef, pages: Mapping[tup
         warnings=tuple(
             f"{need.what} {need.why}" for need in row.notes if need.kind in _TOLD and need.state == "warn"
         ),
+        materials=tuple(beside.materials.get(one.id, ())),
+        people=tuple(beside.people.get(one.id, ())),
+        serial=one.last and more.order.revision.material.tracking == "serial",
         instruction=_pages(instruction),
         instruction_title=instruction.title if instruction else "",
         instruction_version=instruction.version if instruction else 0,

@@ -26,10 +26,34 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """A material that an operation takes: for all its pieces, and booked so far, both in ``unit``.
+
+    ``tracking``: none, lot or serial.
+    """
+
+    code: str
+    name: str
+    unit: str
+    tracking: str
+    needed: float
+    used: float
+
+
+@dataclass(frozen=True, slots=True)
+class LotLeft:
+    """A lot or piece of a material that is here and not blocked; ``left`` in the unit of the material."""
+
+    code: str
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """An operation at a terminal; ``here``: pieces that wait or are worked on; durations in s.
 
     ``missing``: what must be there before it can run, in words; ``warnings``: what will soon be missing.
+    ``people``: badges of those who work on it now; ``serial``: each good piece is reported with its serial number.
     """
 
     id: int
@@ -57,6 +81,9 @@ class Task:
     reworkable: bool
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    materials: tuple[Need, ...] = ()
+    people: tuple[str, ...] = ()
+    serial: bool = False
     instruction: tuple[Page, ...] = ()
     instruction_title: str = ""
     instruction_version: int = 0
@@ -73,6 +100,7 @@ class Booked:
     rework: int
     event_at: int
     person: str
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +176,10 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class TerminalState:
-    """All that a terminal shows; without ``place`` only the places to choose from and the people."""
+    """All that a terminal shows; without ``place`` only the places to choose from and the people.
+
+    ``lots``: by code of the component, what can be put in, newest first.
+    """
 
     place: Place | None
     viewer: Member
@@ -156,6 +187,7 @@ class TerminalState:
     simulated: bool = False
     places: tuple[Place, ...] = ()
     tasks: tuple[Task, ...] = ()
+    lots: dict[str, list[LotLeft]] = field(default_factory=dict)
     booked: tuple[Booked, ...] = ()
     stops: tuple[Stop, ...] = ()
     counted: tuple[Counted, ...] = ()
