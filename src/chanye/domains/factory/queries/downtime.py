@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from chanye.domains.factory.models import LinkSettings, Reason, Stop, StopLabel
 from chanye.domains.factory.queries.losses import losses
-from chanye.domains.factory.queries.stop_views import DEFAULT_THRESHOLD, MOST, SECOND, places_of, reason_label, stops
+from chanye.domains.factory.queries.stop_views import DEFAULT_THRESHOLD, MOST, SECOND, places_of, stops
+from chanye.domains.factory.reason_names import reason_label
 from chanye.domains.factory.types.downtime import HandReport, ReasonNode, StopPiece, StopView
 from chanye.kernel.time import DAY, now_us
 from chanye.parties.types import Viewer

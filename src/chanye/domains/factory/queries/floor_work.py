@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Q
 from chanye.domains.factory.models import StopPart, WorkSpan
 from chanye.domains.factory.queries.andon import visible_calls
 from chanye.domains.factory.queries.downtime import wanting
-from chanye.domains.factory.queries.stop_views import reason_label
+from chanye.domains.factory.reason_names import reason_label
 from chanye.domains.factory.types.machines import TileWork
 from chanye.parties.types import Viewer
 
@@ -36,7 +36,7 @@ def work_on(viewer: Viewer, asset_ids: Sequence[int], now: int) -> dict[int, Til
     }
 
 
-def stop_marks(asset_ids: Sequence[int], start: int) -> dict[int, tuple[int, int]]:
+def stop_marks(viewer: Viewer, asset_ids: Sequence[int], start: int) -> dict[int, tuple[int, int]]:
     """Return a mark for each machine that changes when the reasons of its stops since ``start`` [us UTC] do."""
     rows = StopPart.objects.filter(asset_id__in=list(asset_ids)).filter(Q(end=None) | Q(end__gt=start))
     marks = rows.exclude(reason=None).order_by().values_list("asset_id").annotate(n=Count("id"), last=Max("id"))

@@ -8,7 +8,8 @@ import numpy as np
 
 from chanye.domains.factory.floor import Look, load, load_calendars, look
 from chanye.domains.factory.models import LineLayout, Reason
-from chanye.domains.factory.queries.stop_views import places_of, reason_label
+from chanye.domains.factory.queries.stop_views import places_of
+from chanye.domains.factory.reason_names import reason_label
 from chanye.domains.factory.rules.kpis import covered_before
 from chanye.domains.factory.rules.lines import (
     DOWN,

@@ -10,7 +10,8 @@ import numpy as np
 
 from chanye.domains.factory.floor import load, load_calendars, look
 from chanye.domains.factory.models import Reason
-from chanye.domains.factory.queries.stop_views import places_of, plans_of, reason_label, stops
+from chanye.domains.factory.queries.stop_views import places_of, plans_of, stops
+from chanye.domains.factory.reason_names import reason_label
 from chanye.domains.factory.rules.downtime import KIND, find_stops
 from chanye.domains.factory.rules.kpis import coverage_of, covered_before, sum_elements
 from chanye.domains.factory.types.downtime import Loss, Losses, StopPiece, StopView
@@ -68,7 +69,7 @@ def _clipped(views: Sequence[StopView], viewer: Viewer, asset_ids: Sequence[int]
     """Return stops with their pieces cut to a window; unexplained time of which nothing is known is left out."""
     start, end = window
     places = places_of(viewer, asset_ids)
-    planned, _runs = plans_of(load_calendars(viewer), places, start, max(end, start + 1))
+    planned, _runs = plans_of(viewer, load_calendars(viewer), places, start, max(end, start + 1))
     found: Clipped = []
     for view in views:
         pieces = []

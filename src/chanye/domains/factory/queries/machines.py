@@ -297,7 +297,7 @@ def _tiles(floor: Floor, site_id: int, when: tuple[int, int, int]) -> tuple[Mach
     """Return the tiles of machines; only those of which something changed are looked at."""
     start, end, now = when
     era, touched = board_cache.touches.look()
-    parts = stop_marks([machine.asset.id for machine in floor.machines], start)
+    parts = stop_marks(floor.viewer, [machine.asset.id for machine in floor.machines], start)
     keys: list[tuple[object, ...]] = []
     for machine in floor.machines:
         known = floor.known_until(machine, now)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from django.db.models import Count, Q, QuerySet
-from django.utils.translation import get_language
 
 from chanye.domains.factory.floor import Calendars, load_calendars
 from chanye.domains.factory.models import LinkSettings, Reason, Stop, StopLabel, StopPart, WorkSpan
 from chanye.domains.factory.queries.maintenance import planned_windows
+from chanye.domains.factory.reason_names import reason_label
 from chanye.domains.factory.rules.downtime import KIND, Hints, propose
 from chanye.domains.factory.rules.kpis import covered_before
 from chanye.domains.factory.types.downtime import StopPiece, StopProposal, StopView
@@ -34,11 +34,6 @@ CONVENTIONAL: Mapping[str, tuple[str, ...]] = {
     "no_order": ("no_order", "no_work"),
     "maintenance": ("planned_maintenance", "maintenance"),
 }
-
-
-def reason_label(row: Reason) -> str:
-    """Return the name of a reason in the language of the reader."""
-    return row.name if (get_language() or "zh").startswith("zh") or not row.name_en else row.name_en
 
 
 def stops(
@@ -111,12 +106,12 @@ def _around(viewer: Viewer, places: Mapping[int, AssetRef], rows: Sequence[Stop]
         spans.setdefault(span.place_id or 0, []).append(span)
     thresholds = dict(LinkSettings.objects.filter(asset_id__in=list(places)).values_list("asset_id", "threshold"))
     calendars = load_calendars(viewer)
-    planned, runs = plans_of(calendars, places, low, max(high, low + 1))
+    planned, runs = plans_of(viewer, calendars, places, low, max(high, low + 1))
     return _Around(places, thresholds, parts, planned, runs, spans)
 
 
 def plans_of(
-    calendars: Calendars, places: Mapping[int, AssetRef], low: int, high: int
+    viewer: Viewer, calendars: Calendars, places: Mapping[int, AssetRef], low: int, high: int
 ) -> tuple[Callable[[int], Intervals], Callable[[int], list[ShiftRun]]]:
     """Return planned time and shifts by asset, each calendar worked once."""
     planned: dict[int | None, Intervals] = {}

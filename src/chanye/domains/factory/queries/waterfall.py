@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from chanye.domains.factory.floor import Look, load, look
 from chanye.domains.factory.models import Reason
-from chanye.domains.factory.queries.stop_views import places_of, reason_label
+from chanye.domains.factory.queries.stop_views import places_of
+from chanye.domains.factory.reason_names import reason_label
 from chanye.domains.factory.rules.downtime import reason_times
 from chanye.domains.factory.rules.kpis import ELEMENT, key_figures, sum_elements, sum_outputs
 from chanye.domains.factory.types.downtime import Bar, Waterfall
