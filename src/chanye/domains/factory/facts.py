@@ -229,10 +229,13 @@ def _day(asked: _Asked, start: int, end: int) -> _Day:
     book.take_spans(worked)
     book.take_bookings(booked)
     hand = {}
+    plans: dict[int, Intervals] = {}
     for place in {place for _operation, place in (*book.runs, *book.setups)} - set(looks):
         number = asked.floor.calendars.of(asked.assets[place].path) if place in asked.assets else None
         if number is not None:
-            planned = asked.floor.calendars.planned(number, start, end)
+            if number not in plans:
+                plans[number] = asked.floor.calendars.planned(number, start, end)
+            planned = plans[number]
             run = _all(book.runs, place).intersect(planned)
             hand[place] = (run.total, _all(book.setups, place).intersect(planned).subtract(run).total)
     return _Day(book.facts(), {number: _own_time(seen) for number, seen in looks.items()}, hand)
@@ -316,12 +319,15 @@ def _manual(
 ) -> dict[int, Facts]:
     """Return the time of places without states: people's spans are all that is known, the rest was not used."""
     found = {}
+    plans: dict[int, int] = {}
     for place_id in places:
         asset = assets.get(place_id)
         number = calendars.of(asset.path) if asset else None
         if number is None:
             continue
-        planned = calendars.planned(number, *window).total
+        if number not in plans:
+            plans[number] = calendars.planned(number, *window).total
+        planned = plans[number]
         run, setup = hand.get(place_id, (0, 0))
         found[place_id] = Facts(pbt=planned, apt=run, aust=setup, adot=planned - run - setup)
     return found
