@@ -13,12 +13,13 @@ from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.actions.machines import assign_calendar, save_calendar
 from chanye.domains.factory.actions.measures import delete_rate, set_rate
 from chanye.domains.factory.demo import seed_rates
-from chanye.domains.factory.models import Material, Rate
+from chanye.domains.factory.models import Material, Rate, RoutingStep
 from chanye.domains.factory.queries import measures as queries
 from chanye.domains.factory.rules.measures import compare, figures
 from chanye.domains.factory.types.measures import Facts
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.parties.types import SYSTEM
+from chanye.spine.actions import ensure_asset
 from mes_kit import Mes
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +195,22 @@ def test_wrong_rates_are_refused(mes: Mes, values: dict[str, object], why: str) 
     with override("en"), pytest.raises(ConfigError, match=why):
         set_rate(actor=mes.person("m", "manager"), organisation_id=mes.firm.pk, **wanted)
     assert not Rate.objects.exists()
+
+
+def test_a_bench_where_only_rework_is_done_is_no_planned_capacity(mes: Mes) -> None:
+    apart = ensure_asset(
+        actor=SYSTEM, organisation_id=mes.firm.pk, parent_id=mes.site.id, kind="work_centre", code="mend", name="mend"
+    )
+    RoutingStep.objects.filter(number=35).update(work_centre_id=apart.id)
+    order = mes.order(quantity=10)
+    work(mes, order, 10, T, 10, good=10)
+    work(mes, order, 20, T + HOUR, 10, good=10)
+    work(mes, order, 30, T + 2 * HOUR, 10, good=8, rework=2, reason="polish")
+    before = queries.measures(SYSTEM, mes.site.id, T, T + 8 * HOUR, "site", now=NOW)[0].facts
+    work(mes, order, 35, T + 3 * HOUR, 10, good=2)
+    after = queries.measures(SYSTEM, mes.site.id, T, T + 8 * HOUR, "site", now=NOW)[0].facts
+    assert before.pbt == after.pbt == 16 * HOUR
+    assert after.apwt == before.apwt + 10 * MINUTE
 
 
 def test_before_and_after(mes: Mes) -> None:

@@ -60,6 +60,7 @@ def test_an_order_goes_through_all_steps_with_scrap_and_rework(mes: Mes) -> None
     ref = queries.order(mes.planner, order)
     assert (ref.balance.good, ref.balance.scrap, ref.balance.rework, ref.balance.open) == (94, 6, 0, 0)
     assert counts(mes, order)[30] == (102, 94, 3, 5, "finished")
+    assert counts(mes, order)[35] == (5, 4, 1, 0, "finished")
     actions.close_order(actor=mes.planner, order_id=order)
     assert Order.objects.get(id=order).state == "closed"
     assert verify_chain().sound

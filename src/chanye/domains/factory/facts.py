@@ -168,7 +168,9 @@ def gather(viewer: Viewer, site_id: int, start: int, end: int, *, now: int) -> S
             before = hand.get(place, (0, 0))
             hand[place] = (before[0] + run, before[1] + setup)
     cells = _with_material(cells, site_id, start, end)
-    own |= _manual(floor.calendars, assets, {place for _, place in cells} - set(own), hand, (start, until))
+    mends = _mends({operation for operation, _place in cells})
+    benches = {place for operation, place in cells if operation not in mends} - set(own)
+    own |= _manual(floor.calendars, assets, benches, hand, (start, until))
     works = _works({operation for operation, _place in cells})
     orders = {work.order_id: work for work in works.values()}
     executed = {
@@ -277,6 +279,12 @@ def _steps(wanted: set[int]) -> dict[int, _Step]:
         )
         for row in rows
     }
+
+
+def _mends(wanted: set[int]) -> set[int]:
+    """Return which operations are rework: a bench where only that is done is no planned capacity."""
+    rows = (Operation.objects.filter(id__in=part, kind="rework") for part in _in_chunks(wanted))
+    return {number for part in rows for number in part.values_list("id", flat=True)}
 
 
 def _works(wanted: set[int]) -> dict[int, Work]:

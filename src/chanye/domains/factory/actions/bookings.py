@@ -349,6 +349,13 @@ def _finish_what_is_done(work: _Work, at: int) -> list[Operation]:
             row.save()
             finished.append(number)
             done.append(row)
+    for number, row in work.rows.items():
+        fed = [other.number for other in work.steps.values() if other.on_fail == number]
+        begun = row.kind == "rework" and row.started_at is not None and row.state != "finished"
+        if begun and work.steps[number].here <= 0 and set(fed) <= set(finished):
+            _finish(work, row, at)
+            row.save()
+            done.append(row)
     return done
 
 
