@@ -9,12 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from chanye.domains.factory.actions import quality_plans as actions
+from chanye.domains.factory.demo_quality import seed_quality
 from chanye.domains.factory.gates import asked_of
 from chanye.domains.factory.models import Characteristic, HoldRule, Plan
 from chanye.domains.factory.types.quality import LineDraft, PlanDraft
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.parties.models import Person
-from chanye.parties.types import Viewer
+from chanye.parties.types import SYSTEM, Viewer
 from mes_kit import Mes
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +154,10 @@ def test_hold_rules_by_form(mes: Mes) -> None:
     assert not rule.active
     client.post("/quality/rules/", {"do": "drop", "rule": str(rule.pk)})
     assert not HoldRule.objects.exists()
+
+
+def test_a_demo_starts_with_plans_once(mes: Mes) -> None:
+    for expected in (1, 0):
+        made = seed_quality(actor=SYSTEM, organisation_id=mes.firm.pk, products=[("P-1", 10), ("P-9", 10)])
+        assert made == expected
+    assert Plan.objects.get().state == "released"

@@ -157,6 +157,7 @@ def _master(
 ) -> None:
     from chanye.domains.factory.demo import seed_rates
     from chanye.domains.factory.demo_master import ReasonSeed, seed_master
+    from chanye.domains.factory.demo_quality import seed_quality
 
     seed_rates(actor=SYSTEM, organisation_id=organisation)
     reasons = [ReasonSeed("downtime", f"G-{code.upper()}", *names) for code, names in GROUPS.items()]
@@ -182,6 +183,11 @@ def _master(
         products=[_product(product, places, benches) for product in PRODUCTS],
         reasons=reasons,
         skills=skills,
+    )
+    seed_quality(
+        actor=SYSTEM,
+        organisation_id=organisation,
+        products=[(product.code, product.steps[0].number) for product in PRODUCTS[:4]],
     )
 
 
