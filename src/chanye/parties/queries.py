@@ -112,8 +112,8 @@ def tokens(viewer: Viewer) -> list[TokenRef]:
     ]
 
 
-def audit_head() -> int:
-    """Return the number of the newest row of the audit log: it grows with anything that anybody does."""
+def audit_head(viewer: Viewer) -> int:
+    """Return the number of the newest row of the audit log, whoever looks: it grows with all that anybody does."""
     return AuditEntry.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
 
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from chanye.kernel.settings import get_settings
 from chanye.parties import queries as parties
+from chanye.parties.types import SYSTEM
 from chanye.spine import frame_queries
 from chanye.spine.store import reader
 
@@ -104,7 +105,7 @@ def minute_of(asset_id: int, now: int) -> int:
 
 def written() -> int:
     """Return a number that changes with anything that anybody wrote."""
-    return parties.audit_head()
+    return parties.audit_head(SYSTEM)
 
 
 def place() -> str:

@@ -31,7 +31,7 @@ class Decision:
     party: str = ""
 
 
-def book(actor: Viewer, row: Nonconformance, disposition: str, decision: Decision) -> dict[str, object]:
+def book(*, actor: Viewer, row: Nonconformance, disposition: str, decision: Decision) -> dict[str, object]:
     """Book what was decided and return what was booked, for people to read.
 
     Raises
@@ -117,7 +117,7 @@ def _pieces(quantity: float) -> int:
 def _rework(actor: Viewer, row: Nonconformance, item: ItemView | None, decision: Decision) -> dict[str, object]:
     if item is None and row.operation is not None and row.operation.on_fail is not None:
         return _report(actor, row, decision, "rework")
-    order = order_of(row)
+    order = _order_of(row)
     if order is None:
         raise ConfigError(_("Only pieces of an order are reworked here: report the case from its operation."))
     if decision.quantity is None:
@@ -181,6 +181,6 @@ _BOOK: dict[str, Callable[[Viewer, Nonconformance, ItemView | None, Decision], d
 }
 
 
-def order_of(row: Nonconformance) -> Order | None:
+def _order_of(row: Nonconformance) -> Order | None:
     """Return the order a case is about, by its operation or its inspection."""
     return row.order or (row.inspection.operation.order if row.inspection and row.inspection.operation else None)

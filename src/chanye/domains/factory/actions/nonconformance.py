@@ -67,7 +67,7 @@ def report_nonconformance(
         raise ConfigError(_("The quantity must be more than 0."))
     if "\x00" in f"{title}{detail}{lot}":
         raise ConfigError(_("The text holds characters that cannot be stored."))
-    check_pictures(actor, organisation_id, list(files))
+    check_pictures(actor=actor, organisation_id=organisation_id, numbers=list(files))
     at = min(found_at or now_us(), now_us())
     inspection = _own_inspection(organisation_id, inspection_id)
     if inspection is not None:
@@ -281,7 +281,7 @@ def dispose_nonconformance(
     if row.severity == "critical" and row.found_by_id is not None and row.found_by_id == actor.person_id:
         raise ConfigError(_("A critical case is decided by somebody else than who found it."))
     taken = decision or Decision(note)
-    row.booked = dispositions.book(actor, row, disposition, taken)
+    row.booked = dispositions.book(actor=actor, row=row, disposition=disposition, decision=taken)
     row.disposition, row.state, row.disposition_note = disposition, "disposed", (taken.note or note)[:500]
     row.disposed_at, row.disposed_by_id = now_us(), actor.person_id
     row.save()

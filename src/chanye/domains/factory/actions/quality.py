@@ -255,11 +255,11 @@ def _pictures(actor: Viewer, row: Inspection, sent: Mapping[str, Any]) -> dict[t
         for sample, number in (by_sample.items() if isinstance(by_sample, dict) else ())
         if str(sample).isascii() and str(sample).isdecimal() and len(str(sample)) < 6
     }
-    check_pictures(actor, row.organisation_id, list(found.values()))
+    check_pictures(actor=actor, organisation_id=row.organisation_id, numbers=list(found.values()))
     return found
 
 
-def check_pictures(actor: Viewer, organisation_id: int, numbers: list[Any]) -> None:
+def check_pictures(*, actor: Viewer, organisation_id: int, numbers: list[Any]) -> None:
     """Go on only if all are stored pictures of the organisation.
 
     Raises

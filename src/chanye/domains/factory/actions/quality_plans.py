@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from chanye.domains.factory import gates
 from chanye.domains.factory.models import Characteristic, HoldRule, Material, Plan, PlanLine, Tool
-from chanye.domains.factory.rules.quality import check_limits
+from chanye.domains.factory.rules.quality import check_limits, read_choices
 from chanye.domains.factory.types.quality import CHARACTERISTIC_KINDS, HOLD_RULES, PLAN_KINDS, LineDraft, PlanDraft
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.time import DAY, MINUTE, now_us
@@ -162,12 +162,6 @@ def import_characteristics(*, actor: Viewer, organisation_id: int, rows: Sequenc
             )
         except ConfigError as error:
             raise ConfigError(f"{row['code']}: {error}") from error
-
-
-def read_choices(text: str) -> list[tuple[str, bool]]:
-    """Return a pick list written as ``good / good | bad / bad``."""
-    good, _bar, bad = text.partition("|")
-    return [(word, True) for word in good.split("/")] + [(word, False) for word in bad.split("/")]
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, cast
 
 from django.contrib import messages
@@ -252,13 +253,14 @@ def _plan(viewer: Viewer, row: CaseRow, post: QueryDict) -> None:
 
 
 def _check(viewer: Viewer, row: CaseRow, post: QueryDict) -> None:
-    number, now = inputs.whole(post, "action", _("Action")), now_us()
+    number = inputs.whole(post, "action", _("Action"))
+    found = queries.effect(viewer, number, now=now_us())
     actions.check_action(
         actor=viewer,
         action_id=number,
         effective=post.get("effective") == "1",
         evidence=post.get("evidence", ""),
-        measured=queries.stored(queries.effect(viewer, number, now=now)),
+        measured=asdict(found) if found else {},
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -212,11 +210,6 @@ def effect(viewer: Viewer, action_id: int, *, now: int) -> Effect | None:
 def _site(row: Nonconformance) -> int | None:
     rows = Order.objects.filter(organisation_id=row.organisation_id, revision__material=row.material_id)
     return rows.order_by("-id").values_list("site_id", flat=True).first()
-
-
-def stored(found: Effect | None) -> dict[str, object]:
-    """Return an effect as it is kept with the check of an action."""
-    return asdict(found) if found else {}
 
 
 def scrap_reasons(viewer: Viewer) -> list[tuple[str, str]]:

@@ -172,3 +172,9 @@ def is_late(kind: str, state: str, due_at: int, now: int) -> bool:
 def scrap_share(pieces: int, part: int) -> float | None:
     """Return a part of pieces as a share, 0..1; None without pieces: not measured is not zero."""
     return max(0.0, min(1.0, part / pieces)) if pieces > 0 else None
+
+
+def read_choices(text: str) -> list[tuple[str, bool]]:
+    """Return a pick list written as ``good / good | bad / bad``."""
+    good, _bar, bad = text.partition("|")
+    return [(word, True) for word in good.split("/")] + [(word, False) for word in bad.split("/")]

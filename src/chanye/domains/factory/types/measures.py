@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 
 from chanye.domains.factory.types.machines import Figure
@@ -56,7 +56,7 @@ class Facts:
 
     def __add__(self, other: Facts) -> Facts:
         sums = [a + b for a, b in zip(_numbers(self), _numbers(other), strict=True)]
-        return Facts(*sums, unpriced=self.unpriced | other.unpriced)
+        return replace(Facts(*sums), unpriced=self.unpriced | other.unpriced)
 
     @property
     def observed(self) -> int:
