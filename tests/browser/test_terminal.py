@@ -11,11 +11,23 @@ import pytest
 from django.db import OperationalError
 from playwright.sync_api import Page, expect
 
+from chanye.domains.factory.actions.inbox import receive_entries
 from chanye.domains.factory.actions.orders import close_order
-from chanye.domains.factory.models import Booking, InboxEntry, Instruction
+from chanye.domains.factory.models import (
+    Booking,
+    Consumption,
+    InboxEntry,
+    Instruction,
+    Material,
+    OperationMaterial,
+    WorkSpan,
+)
 from chanye.domains.factory.queries.orders import conflicts
 from chanye.kernel.time import now_us
 from chanye.parties.models import Membership, Person
+from chanye.parties.types import SYSTEM
+from chanye.trace import queries as trace
+from chanye.trace.actions import commission_lot
 from mes_kit import Mes
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
@@ -201,16 +213,13 @@ def test_codes_badges_calls_and_notes(tablet: Any, mes: Mes) -> None:
     page = watched.page
     expect(page.get_by_role("button", name="开工").first).to_be_visible()
 
-    def scan(code: str) -> None:
-        page.keyboard.type(code)
-        page.keyboard.press("Enter")
-
-    scan("mes-operator")
+    scan(page, "mes-operator")
     expect(page.locator("header .person")).to_contain_text("operator")
     tap(page, "开工")
     tap(page, "我已阅读")
     expect(page.get_by_role("button", name="+1").first).to_be_visible()
-    scan("L-2026-07")
+    scan(page, "L-2026-07")
+    tap(page, "之后所报工件的批次")
     expect(page.locator("dl")).to_contain_text("L-2026-07")
     tap(page, "计数器")
     for digit in "12":
@@ -233,13 +242,13 @@ def test_codes_badges_calls_and_notes(tablet: Any, mes: Mes) -> None:
     tap(page, "留言")
     booked(page)
     expect(page.locator(".notice.note")).to_have_count(0)  # the next one reads it
-    scan("mes-planner")
+    scan(page, "mes-planner")
     expect(page.locator(".notice.note")).to_contain_text("三号刀已换 <b>")
     watched.picture("terminal-notices")
     tap(page, "已到场")
     tap(page, "已解决")
     expect(page.locator(".notice.call")).to_have_count(0)
-    scan("mes-bench")
+    scan(page, "mes-bench")
     page.wait_for_url("**/terminal/mes-bench/")
     booked(page)
     page.close()
@@ -261,3 +270,100 @@ def test_a_full_tablet_says_so_and_pretends_nothing(tablet: Any, mes: Mes) -> No
     watched.picture("terminal-full")
     page.close()
     assert not InboxEntry.objects.exists()
+
+
+def scan(page: Page, code: str) -> None:
+    """What a hand scanner does: it types fast, then Enter."""
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+
+
+def test_material_is_put_in_by_its_label_and_by_tap_without_a_network_too(tablet: Any, mes: Mes) -> None:
+    order = mes.order("W-1", 20)
+    oil = Material.objects.create(organisation=mes.firm, code="OIL", name="切削液", kind="raw", unit="L")
+    OperationMaterial.objects.create(operation=mes.operation(order, 10), component=oil, quantity=0.1)
+    for lot, quantity in (("S-2026-117", 8), ("S-2026-118", 500)):
+        commission_lot(
+            actor=SYSTEM,
+            organisation_id=mes.firm.pk,
+            material_code="STEEL",
+            lot=lot,
+            quantity=quantity,
+            unit="kg",
+            key=lot,
+        )
+    watched = tablet(worker=True)
+    page, context = watched.page, watched.page.context
+    begin(page)
+    context.set_offline(True)
+    scan(page, "https://plant.example/trace/of/STEEL/S-2026-117/")
+    expect(page.locator("[data-field=quantity]")).to_have_text("8")  # all that is left of the lot
+    tap(page, "投料")
+    scan(page, "S-2026-118")
+    expect(page.locator("[data-field=quantity]")).to_have_text("25")  # what is still wanted of 33
+    watched.picture("terminal-put")
+    for digit in ("2", ".", "5"):
+        tap(page, digit, exact=True)
+    tap(page, "投料")
+    expect(page.locator("[data-said=kept]")).to_contain_text("S-2026-118 2.5 kg")
+    scan(page, "S-UNKNOWN")
+    watched.picture("terminal-ask")
+    tap(page, "钢棒 的批次")
+    tap(page, "投料")
+    tap(page, "物料")
+    expect(page.locator(".needs li").nth(1)).to_contain_text("33 / 33 kg")
+    watched.picture("terminal-material")
+    page.locator(".needs li").first.get_by_role("button").click()
+    tap(page, "投料")
+    expect(page.locator("[data-count]")).to_have_text("本机暂存 4 条")
+    context.set_offline(False)
+    expect(page.locator("[data-link=bad]")).to_contain_text("1 条被拒")
+    tap(page, "1 条被拒")
+    expect(page.locator(".queue .refused em")).to_contain_text("S-UNKNOWN")
+    tap(page, "已看")
+    booked(page)
+    page.close()
+    rows = until(lambda: list(Consumption.objects.order_by("id").values_list("component__code", "lot", "quantity")))
+    assert rows == [("STEEL", "S-2026-117", 8), ("STEEL", "S-2026-118", 2.5), ("OIL", "", 2)]
+    assert watched.errors == [line for line in watched.errors if "ERR_INTERNET_DISCONNECTED" in line]
+
+
+def test_serials_are_scanned_once_each_and_two_people_work(tablet: Any, mes: Mes) -> None:
+    Material.objects.filter(code="P-1").update(tracking="serial")
+    order = mes.order("W-1", 3)
+    for step in (10, 20):
+        entry = {"key": f"o{step}", "kind": "output", "event_at": now_us(), "good": 3}
+        entry |= {"operation": mes.operation(order, step).pk}
+        receive_entries(actor=mes.operator, organisation_id=mes.firm.pk, terminal="T", entries=[entry])
+    watched = tablet("/terminal/mes-bench/")
+    page = watched.page
+    tap(page, "开工")
+    expect(page.get_by_role("button", name="扫序列号")).to_be_visible()
+    expect(page.get_by_role("button", name="数量")).to_have_count(0)
+    watched.picture("terminal-serial")
+    scan(page, "N-001")
+    scan(page, "N-001")
+    expect(page.locator("[data-said=refused]")).to_contain_text("N-001 已经扫过")
+    scan(page, "N-002")
+    watched.picture("terminal-serials")
+    page.reload()  # what was scanned is kept
+    tap(page, "扫序列号")
+    tap(page, "报合格 2 件")
+    expect(page.locator("[data-good]")).to_have_text("2")
+    scan(page, "N-002")
+    expect(page.locator("[data-said=refused]")).to_contain_text("N-002 已经扫过")
+    tap(page, "关闭")
+    scan(page, "mes-planner")
+    tap(page, "加入")
+    expect(page.locator("dl")).to_contain_text("李师傅, planner")
+    booked(page)
+    watched.picture("terminal-two")
+    tap(page, "离开")
+    expect(page.get_by_role("button", name="加入")).to_be_visible()
+    booked(page)
+    page.close()
+    row = until(lambda: Booking.objects.filter(kind="output", operation__number=30).first())
+    assert (row.good, len(trace.find(SYSTEM, "N-001")), len(trace.find(SYSTEM, "N-002"))) == (2, 1, 1)
+    spans = {span.person.username: span.end for span in WorkSpan.objects.select_related("person")}
+    assert (spans["li"], spans["mes-planner"] is not None) == (None, True)
+    assert mes.operation(order, 30).state == "running"

@@ -1,5 +1,5 @@
 /* Draws the terminal from data. Every value is escaped; texts come in all languages with the page. */
-import { branches, inHand, undoable } from "./model.js";
+import { behind, branches, inHand, tidy, undoable, wanted } from "./model.js";
 
 class Markup { constructor(text) { this.text = text; } }
 const escape = (value) => String(value).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
@@ -39,14 +39,21 @@ ${state.calls.map((call) => html`<p class="notice call">${icon("bell")}<span><b>
 ${state.handovers.filter((one) => one.badge !== me && !ui.read.includes(one.at)).slice(0, 1).map((one) => html`<p class="notice note">${icon("page")}<span><b>${t("handover_from", { by: one.by, at: day(one.at) })}</b> ${one.note}</span>${press("read", t("understood"), { data: { at: one.at } })}</p>`)}</div>`;
   }
   /* ---- the operation in hand ---- */
+  const much = (n, need) => `${tidy(n)} ${need.unit}`;
+  const stands = (need) => `${tidy(need.used)} / ${much(need.needed, need)}`;
+  const material = (task) => {
+    const first = task.materials.find((need) => wanted(need) > 0) || task.materials[0];
+    return first && press("sheet", t("material"), { sign: "box", kind: behind(task) ? "again" : "", data: { sheet: "material" }, sub: stands(first) });
+  };
   const fact = (name, value, kind = "") => html`<div class="fact ${kind}"><dt>${name}</dt><dd>${value}</dd></div>`;
   const seconds = (s) => (s >= 90 ? t("n_min", { n: Math.round(s / 6) / 10 }) : t("n_s", { n: Math.round(s * 10) / 10 }));
   function work(all) {
-    const { state, me } = all, { running, task } = inHand(state, ui.operation);
+    const { state, me } = all, { running, task } = inHand(state, ui.operation), names = (badge) => state.people.find((one) => one.badge === badge)?.name || badge;
     if (!task || ui.list) return list(all, task);
     const last = undoable(state, me), meter = state.counted.find((one) => one.operation === task.id), setup = task.state === "setup", left = Math.max(0, task.here);
     const share = (n) => `width:${task.planned ? Math.min(100, (100 * n) / task.planned) : 0}%`;
     const main = setup ? press("run", t("start_run"), { kind: "main", sign: "play", data: { id: task.id } })
+      : left && task.serial ? press("sheet", t("serials"), { kind: "main long", sign: "scan", data: { sheet: "serials" }, sub: t("n_scanned", { n: ui.serials.operation === task.id ? ui.serials.list.length : 0 }) })
       : left ? press("good", "+1", { kind: "main", data: { n: 1, id: task.id }, sub: t("good") }) : press("finish", t("finish"), { kind: "main", sign: "check", data: { id: task.id } });
     return html`<section class="work"><div class="job">
 ${running.length > 1 && html`<nav class="tabs">${running.map((one) => press("choose", one.order, { kind: one === task ? "on" : "", data: { id: one.id }, sub: one.name }))}</nav>`}
@@ -54,12 +61,12 @@ ${running.length > 1 && html`<nav class="tabs">${running.map((one) => press("cho
 <h1>${task.order} <small>${task.number} ${task.name}</small></h1><p class="what">${task.product_name} <span>${task.product} · ${t("revision")} ${task.revision}</span></p>
 <p class="count"><output data-good>${task.good}</output><span>/ ${task.planned} ${t("pcs")}</span></p>
 <div class="bar" role="img" aria-label="${task.good} / ${task.planned}"><i class="g" style="${share(task.good)}"></i><i class="s" style="${share(task.scrap)}"></i><i class="r" style="${share(task.rework)}"></i></div>
-<dl>${fact(t("here"), left)}${fact(t("scrap"), task.scrap, task.scrap ? "s" : "")}${fact(t("rework"), task.rework)}${fact(t("cycle"), seconds(task.run_time))}${fact(t("due"), task.due ? day(task.due) : "–")}${ui.lot && html`<div class="fact"><dt>${t("lot")}</dt><dd>${ui.lot} <button type="button" data-act="lot" aria-label="${t("remove")}">×</button></dd></div>`}</dl>
+<dl>${fact(t("here"), left)}${fact(t("scrap"), task.scrap, task.scrap ? "s" : "")}${fact(t("rework"), task.rework)}${fact(t("cycle"), seconds(task.run_time))}${fact(t("due"), task.due ? day(task.due) : "–")}${task.people.some((one) => one !== me) && fact(t("at_work"), task.people.map(names).join(", "))}${ui.lot && html`<div class="fact"><dt>${t("lot")}</dt><dd>${ui.lot} <button type="button" data-act="lot" aria-label="${t("remove")}">×</button></dd></div>`}</dl>
 <p class="last">${last ? html`<span>${t("last")} ${clock(last.event_at)} · ${counted(last)}${!last.sent && last.row ? html` · ${t("kept_here")}` : ""}</span>${press("undo", t("undo"), { sign: "undo", data: { id: last.id, row: last.row || 0 } })}` : html`<span>${t("nothing_yet")}</span>`}</p></div>
 <div class="act">${main}
-<div class="row">${meter && !setup && press("accept", `+${meter.good}`, { kind: "on", data: { id: task.id, n: meter.good }, sub: t("by_machine") })}${!setup && [5, 10].filter((n) => n <= left).slice(meter ? 1 : 0).map((n) => press("good", `+${n}`, { data: { n, id: task.id } }))}${!setup && left > 1 && ![5, 10].includes(left) && press("sheet", `${t("all")} ${left}`, { data: { sheet: "number", n: left } })}${press("sheet", t("number"), { sign: "keys", data: { sheet: "number" } })}</div>
-<div class="row">${press("sheet", t("scrap"), { kind: "bad", sign: "scrap", data: { sheet: "scrap" } })}${task.reworkable && press("sheet", t("rework"), { kind: "again", sign: "rework", data: { sheet: "rework" } })}${press("sheet", t("counter"), { sign: "counter", data: { sheet: "counter" } })}</div>
-<div class="row low">${task.instruction.length > 0 && press("sheet", t("instruction"), { sign: "page", data: { sheet: "pages", id: task.id } })}${press("pause", t("pause"), { sign: "pause", data: { id: task.id } })}${press("more", t("others"), { sign: "list" })}${press("sheet", t("handover"), { sign: "page", data: { sheet: "handover" } })}</div></div></section>`;
+${task.serial ? html`<div class="row"></div>` : html`<div class="row">${meter && !setup && press("accept", `+${meter.good}`, { kind: "on", data: { id: task.id, n: meter.good }, sub: t("by_machine") })}${!setup && [5, 10].filter((n) => n <= left).slice(meter ? 1 : 0).map((n) => press("good", `+${n}`, { data: { n, id: task.id } }))}${!setup && left > 1 && ![5, 10].includes(left) && press("sheet", `${t("all")} ${left}`, { data: { sheet: "number", n: left } })}${press("sheet", t("number"), { sign: "keys", data: { sheet: "number" } })}</div>`}
+<div class="row">${press("sheet", t("scrap"), { kind: "bad", sign: "scrap", data: { sheet: "scrap" } })}${task.reworkable && press("sheet", t("rework"), { kind: "again", sign: "rework", data: { sheet: "rework" } })}${!task.serial && press("sheet", t("counter"), { sign: "counter", data: { sheet: "counter" } })}${material(task)}</div>
+<div class="row low">${task.instruction.length > 0 && press("sheet", t("instruction"), { sign: "page", data: { sheet: "pages", id: task.id } })}${me && !task.people.includes(me) ? press("join", t("join"), { sign: "user", data: { id: task.id } }) : task.people.length > 1 && press("leave", t("leave"), { sign: "user", data: { id: task.id } })}${press("pause", t("pause"), { sign: "pause", data: { id: task.id } })}${press("more", t("others"), { sign: "list" })}${press("sheet", t("handover"), { sign: "page", data: { sheet: "handover" } })}</div></div></section>`;
   }
   /* ---- what can run next: the first is the one to start ---- */
   function list({ state }, inWork) {
@@ -81,16 +88,32 @@ ${[...groups].map(([group, found]) => html`<h2>${group}</h2><div class="tiles">$
   }
   /* ---- sheets: one decision each ---- */
   const field = (name, label) => html`<button type="button" class="field ${ui.sheet.at === name ? "on" : ""} ${name}" data-act="field" data-name="${name}"><small>${label}</small><output data-field="${name}">${ui.sheet[name] || 0}</output></button>`;
-  const pad = () => html`<div class="pad">${[7, 8, 9, 4, 5, 6, 1, 2, 3, "C", 0, "⌫"].map((digit) => html`<button type="button" class="key" data-act="digit" data-digit="${digit}"><b>${digit}</b></button>`)}</div>`;
+  const pad = (last = "C") => html`<div class="pad">${[7, 8, 9, 4, 5, 6, 1, 2, 3, last, 0, "⌫"].map((digit) => html`<button type="button" class="key" data-act="digit" data-digit="${digit}"><b>${digit}</b></button>`)}</div>`;
   const reasons = (all, act, names, none) => {
     const found = branches(names, ui.sheet.group);
     return html`<div class="reasons">${ui.sheet.group && press("group", t("back"), { sign: "left", data: { group: "" } })}${found.map((one) => press(one.leaf ? act : "group", named(one), { kind: one.code === ui.sheet.proposal ? "on" : "", data: one.leaf ? { reason: one.code } : { group: one.code }, sub: one.leaf ? "" : "›" }))}${!found.length && html`<p class="hint">${none || t("no_reasons")}</p>`}</div>`;
   };
   const sheets = {
     number: () => html`<div class="two"><div>${field("good", t("good"))}${pad()}</div><div>${press("book", t("book_good", { n: ui.sheet.good || 0 }), { kind: "main", sign: "check" })}</div></div>`,
-    scrap: (all) => html`<div class="two"><div><div class="fields">${field("scrap", t("scrap"))}${field("good", t("good_too"))}</div>${pad()}</div><div><h2>${t("why_scrap", { n: ui.sheet.scrap || 0 })}</h2>${reasons(all, "book", all.state.reasons.scrap)}</div></div>`,
-    rework: (all) => html`<div class="two"><div><div class="fields">${field("rework", t("rework"))}${field("good", t("good_too"))}</div>${pad()}</div><div><h2>${t("why_rework", { n: ui.sheet.rework || 0 })}</h2>${reasons(all, "book", all.state.reasons.rework || all.state.reasons.scrap)}</div></div>`,
+    scrap: (all) => html`<div class="two"><div><div class="fields">${field("scrap", t("scrap"))}${!inHand(all.state, ui.operation).task?.serial && field("good", t("good_too"))}</div>${pad()}</div><div><h2>${t("why_scrap", { n: ui.sheet.scrap || 0 })}</h2>${reasons(all, "book", all.state.reasons.scrap)}</div></div>`,
+    rework: (all) => html`<div class="two"><div><div class="fields">${field("rework", t("rework"))}${!inHand(all.state, ui.operation).task?.serial && field("good", t("good_too"))}</div>${pad()}</div><div><h2>${t("why_rework", { n: ui.sheet.rework || 0 })}</h2>${reasons(all, "book", all.state.reasons.rework || all.state.reasons.scrap)}</div></div>`,
     counter: () => html`<div class="two"><div><div class="fields">${field("from", t("reading_start"))}${field("to", t("reading_end"))}</div>${pad()}</div><div>${press("book", t("book_good", { n: Math.max(0, (ui.sheet.to || 0) - (ui.sheet.from || 0)) }), { kind: "main", sign: "check" })}<p class="hint">${t("counter_do")}</p></div></div>`,
+    material: ({ state }) => {
+      const task = inHand(state, ui.operation).task, known = (need) => (state.lots[need.code] || []).filter((lot) => lot.left > 0).slice(0, 4);
+      return html`<p class="hint">${t("material_do")}</p><ul class="needs">${task?.materials.map((need) => html`<li><span><b>${need.name}</b> ${need.code}<small>${t("used")} ${stands(need)}</small></span>${need.tracking === "none" ? press("put", t("put_in"), { kind: "on", data: { material: need.code }, sub: much(wanted(need), need) }) : known(need).map((lot) => press("put", lot.code, { data: { material: need.code, lot: lot.code }, sub: much(lot.left, need) }))}</li>`)}</ul><div class="row">${press("sheet", t("scan"), { sign: "scan", data: { sheet: "scan", back: "material" } })}</div>`;
+    },
+    put: () => {
+      const { need, lot, quantity } = ui.sheet;
+      return html`<div class="two"><div>${field("quantity", `${t("number")} ${need.unit}`)}${pad(".")}</div><div><h2>${need.name} ${need.code}</h2><p class="what">${lot && html`${t("lot")} <b>${lot}</b> · `}${t("used")} ${stands(need)}</p>${press("consume", t("put_in"), { kind: "main", sign: "check", sub: `${quantity || 0} ${need.unit}` })}</div></div>`;
+    },
+    ask: ({ state }) => {
+      const task = inHand(state, ui.operation).task, { lot } = ui.sheet;
+      return html`<h2>${lot}</h2><div class="reasons">${task?.materials.filter((need) => need.tracking !== "none").map((need) => press("put", t("lot_of", { material: need.name }), { data: { material: need.code, lot }, sub: need.code }))}${press(task?.serial ? "serial" : "of-pieces", t(task?.serial ? "serial_of_piece" : "lot_of_pieces"), { data: { lot } })}</div>`;
+    },
+    serials: () => {
+      const { list } = ui.serials;
+      return html`<div class="two"><div><p class="hint">${t("serials_do")}</p><ul class="needs">${list.map((code) => html`<li><span><b>${code}</b></span>${press("unserial", "×", { data: { code } })}</li>`)}</ul></div><div>${press("book", t("book_good", { n: list.length }), { kind: "main", sign: "check" })}${press("sheet", t("scan"), { sign: "scan", data: { sheet: "scan", back: "serials" } })}</div></div>`;
+    },
     stop: (all) => reasons(all, "stop", all.state.reasons.downtime),
     call: (all) => reasons(all, "help", all.state.reasons.help, t("no_help")),
     who: (all) => html`<p class="hint">${t("who_do")}</p><div class="tiles">${all.state.people.map((one) => press("badge", one.name, { kind: one.badge === all.me ? "on" : "", data: { badge: one.badge }, sub: one.badge }))}</div>`,
@@ -102,7 +125,7 @@ ${[...groups].map(([group, found]) => html`<h2>${group}</h2><div class="tiles">$
     },
     queue: ({ rows, link }) => {
       const seen = rows.filter((row) => row.status !== "booked");
-      const told = ({ entry, about }) => [t(`kind_${entry.kind}`), about, counted({ good: entry.kind === "counter" ? entry.to - entry.from : entry.good, scrap: entry.scrap, rework: entry.rework })].filter(Boolean).join(" · ");
+      const told = ({ entry, about }) => [t(`kind_${entry.kind}`), about, entry.kind === "consume" && `${entry.material} ${entry.lot || ""} ${entry.quantity}`, counted({ good: entry.kind === "counter" ? entry.to - entry.from : entry.good, scrap: entry.scrap, rework: entry.rework })].filter(Boolean).join(" · ");
       return html`<p class="hint">${!link.signed ? html`${t("sign_in_do")} <a href="/sign-in/?next=/terminal/">${t("sign_in_again")}</a>` : link.online === false ? t("offline_do") : link.said || t("queue_do")}</p>
 <ul class="queue">${seen.map((row) => html`<li class="${row.status}"><span><b>${told(row)}</b><small>${day(row.entry.event_at)} · ${t(row.status === "refused" ? "refused" : "kept_here")}</small>${row.why && html`<em>${row.why}</em>`}</span>${row.status === "refused" && press("seen", t("seen"), { data: { n: row.n } })}</li>`)}</ul>${!seen.length && html`<p class="empty">${t("all_booked")}</p>`}`;
     },

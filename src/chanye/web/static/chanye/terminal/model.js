@@ -4,6 +4,8 @@ const CLOSED = new Set(["finished"]);
 export function overlay(state, rows) {
   if (!state?.place) return state;
   const next = structuredClone(state);
+  next.lots ??= {}; // data kept by an older version of this page
+  for (const task of next.tasks) { task.materials ??= []; task.people ??= []; }
   const mine = rows.filter((row) => row.entry.place === state.place.id && row.status !== "refused");
   for (const row of mine) step(next, row.entry, row);
   next.tasks = next.tasks.filter((task) => !CLOSED.has(task.state));
@@ -11,11 +13,17 @@ export function overlay(state, rows) {
 }
 function step(state, entry, row) {
   const task = state.tasks.find((one) => one.id === entry.operation);
-  if (entry.kind === "start" && task) { task.state = entry.phase === "setup" ? "setup" : "running"; task.place = ""; task.started_at ??= entry.event_at; }
-  if (entry.kind === "pause" && task) task.state = "paused";
+  if (entry.kind === "start" && task) { task.state = entry.phase === "setup" ? "setup" : "running"; task.place = ""; task.started_at ??= entry.event_at; task.people = [...new Set([...task.people, entry.person])].filter(Boolean); }
+  if (entry.kind === "leave" && task) task.people = task.people.filter((one) => one !== entry.person);
+  if ((entry.kind === "pause" || (entry.kind === "leave" && !task?.people.length)) && task) { task.state = "paused"; task.people = []; }
+  const need = entry.kind === "consume" && task?.materials.find((one) => one.code === entry.material);
+  if (need) {
+    need.used += entry.quantity;
+    for (const lot of state.lots[need.code] || []) if (lot.code === entry.lot) lot.left -= entry.quantity;
+  }
   if (entry.kind === "finish" && task) task.state = "finished";
   if (["output", "counter", "accept"].includes(entry.kind) && task) {
-    const one = { id: Number(row.target?.split(":")[1]) || 0, row: row.n, sent: row.status !== "kept", operation: task.id, event_at: entry.event_at, person: entry.person || "", ...pieces(entry) };
+    const one = { id: Number(row.target?.split(":")[1]) || 0, row: row.n, sent: row.status !== "kept", operation: task.id, event_at: entry.event_at, person: entry.person || "", serials: entry.serials || [], ...pieces(entry) };
     move(task, one, 1);
     for (const count of state.counted) if (count.operation === task.id) count.good -= one.good + one.scrap + one.rework;
     state.counted = state.counted.filter((count) => count.good > 0);
@@ -58,13 +66,23 @@ export function branches(reasons = [], group = "") {
   const often = leaves.filter((one) => one.used && one.parent).slice(0, 6);
   return [...often, ...reasons.filter((one) => !one.parent)].map((one) => ({ ...one, leaf: !parents.has(one.code) }));
 }
-/* What a scanned code is: a badge, a machine, an order, else a lot or serial. A label may hold an address. */
-export function meaning(text, state) {
-  let code = text.trim();
-  try { code = decodeURIComponent(new URL(code).pathname.split("/").filter(Boolean).pop() || code); } catch { /* no address */ }
+/* What a material still wants, and whether pieces were made that it is not in yet. */
+export const tidy = (n) => Math.round(n * 1000) / 1000;
+export const wanted = (need) => tidy(Math.max(0, need.needed - need.used));
+export const behind = (task) => task.materials.some((need) => need.used + 1e-6 < (need.needed * (task.good + task.scrap + task.rework)) / (task.planned || 1));
+/* What a scanned code is: a badge, a machine, an order, material of the work in hand, else a lot or serial.
+   A label may hold an address or a name of our own: its last part is the code, the one before it the material. */
+export function meaning(text, state, task) {
+  let code = text.trim(), said = "";
+  try {
+    const parts = /^(https?:|urn:chanye:)/i.test(code) ? new URL(code).pathname.split(/[/:]/).filter(Boolean).map(decodeURIComponent) : [];
+    [said, code] = [parts.at(-2) || "", parts.at(-1) || code];
+  } catch { /* no address */ }
   const found = (list, name) => list?.find((one) => one[name] === code);
   if (found(state.people, "badge")) return { kind: "badge", code };
   if (found(state.places, "code")) return { kind: "place", code };
   if (found(state.tasks, "order")) return { kind: "order", code, task: found(state.tasks, "order") };
-  return { kind: code.startsWith("W-") ? "unknown" : "lot", code };
+  const material = task?.materials.find((need) => need.tracking !== "none" && (need.code === said || state.lots[need.code]?.some((lot) => lot.code === code)));
+  if (material) return { kind: "material", code, material };
+  return { kind: code.startsWith("W-") && !task?.serial ? "unknown" : "lot", code };
 }

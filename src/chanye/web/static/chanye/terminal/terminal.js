@@ -1,13 +1,13 @@
 /* The terminal: taps and scans become entries that are kept, shown at once, and sent; the server's data comes by polling. */
 import { drawer } from "./draw.js";
-import { inHand, meaning, overlay } from "./model.js";
+import { inHand, meaning, overlay, wanted } from "./model.js";
 import { hasCamera, listenToWedge, readCamera } from "./scan.js";
 
 const queue = self.terminalQueue, link = queue.link, $ = (selector) => document.querySelector(selector);
 const root = $("#terminal"), code = decodeURI(location.pathname).replace(/^\/terminal\//, "").replace(/\/$/, "");
 const words = JSON.parse($("#words").textContent), view = drawer(words);
 const POLL = 2000, SLOWEST = 15_000, TWICE = 600, SAID = 4000; // [ms]
-const ui = { sheet: null, operation: 0, list: false, lot: "", note: null, read: [], confirmed: [] };
+const ui = { sheet: null, operation: 0, list: false, lot: "", note: null, read: [], confirmed: [], serials: { operation: 0, list: [] } };
 let state = null, shown = null, etag = "", rows = [], badge = "", language = document.documentElement.lang.startsWith("en") ? "en" : "zh-hans";
 let drawn = "", held = false, failures = 0, timer = 0, running = null, again = false, stopCamera = null, sound = null, lastTap = { what: "", at: -TWICE };
 
@@ -116,6 +116,21 @@ const current = () => inHand(shown, ui.operation).task;
 function output(id, count, reason) {
   return put("output", { operation: Number(id), ...count, ...(reason && { reason }), ...(ui.lot && { lot: ui.lot }) }, view.counted(count));
 }
+/* Material is put in with what is still wanted, or what is left of the lot, as the number offered. */
+function putIn(need, lot) {
+  const left = shown.lots[need.code]?.find((one) => one.code === lot)?.left ?? Infinity;
+  open("put", { need, lot, operation: current().id, at: "quantity", quantity: String(Math.max(0, Math.min(wanted(need), left)) || "") });
+}
+function keepSerials(operation, list) { ui.serials = { operation, list }; queue.set("serials", ui.serials).catch(() => {}); }
+/* A serial number is taken once: not again while it waits, nor after it was booked. */
+function addSerial(code) {
+  const one = current(), list = ui.serials.operation === one.id ? ui.serials.list : [];
+  open("serials");
+  if (list.includes(code) || shown.booked.some((booked) => booked.serials?.includes(code))) return say("refused", view.t("serial_twice", { code }));
+  if (list.length >= one.here) return say("refused", view.t("serial_enough", { n: one.here }));
+  keepSerials(one.id, [...list, code]);
+  say("hint", `${code} · ${view.t("n_scanned", { n: list.length + 1 })}`);
+}
 /* An instruction with pages to confirm is read by each person before the work starts. */
 function begin(id, phase) {
   const one = task(id), sign = `${id} ${one.instruction_version} ${me()}`;
@@ -137,24 +152,45 @@ const acts = {
   group: ({ group }) => { ui.sheet.group = group; },
   digit({ digit }) {
     const at = ui.sheet.at, old = ui.sheet.fresh ? "" : String(ui.sheet[at] || "");
+    if (at === "quantity") {
+      const typed = digit === "⌫" ? String(ui.sheet.quantity).slice(0, -1) : old + digit;
+      if (/^\d{0,7}(\.\d{0,3})?$/.test(typed)) Object.assign(ui.sheet, { quantity: typed, fresh: false });
+      return;
+    }
     const text = digit === "C" ? "" : digit === "⌫" ? String(ui.sheet[at] || "").slice(0, -1) : old + digit;
     Object.assign(ui.sheet, { [at]: Number(text.slice(0, at === "from" || at === "to" ? 12 : 6)), fresh: false });
   },
-  async sheet({ sheet, n, start, id }) {
+  async sheet({ sheet, n, start, id, back }) {
     const stop = sheet === "stop" && shown.stops.find((one) => one.start === Number(start));
     const reading = sheet === "counter" ? (await queue.get(`counter ${state.place.id}`)) || 0 : 0;
-    open(sheet, { good: Number(n) || 0, scrap: sheet === "scrap" ? 1 : 0, rework: sheet === "rework" ? 1 : 0, from: reading, to: reading, page: 0, id: Number(id), start: Number(start), end: stop?.end ?? null, proposal: stop?.proposal });
+    open(sheet, { good: Number(n) || 0, scrap: sheet === "scrap" ? 1 : 0, rework: sheet === "rework" ? 1 : 0, from: reading, to: reading, page: 0, id: Number(id), back, start: Number(start), end: stop?.end ?? null, proposal: stop?.proposal });
+    if (sheet === "serials" && ui.serials.operation !== current().id) keepSerials(current().id, []);
     if (sheet === "scan") setTimeout(camera);
   },
   setup: ({ id }) => begin(id, "setup"),
   start: ({ id }) => begin(id, "run"),
   run: ({ id }) => begin(id, "run"),
+  join: ({ id }) => begin(id, task(id).state === "setup" ? "setup" : "run"),
+  leave: ({ id }) => put("leave", { operation: Number(id) }, `${view.t("leave")} · ${task(id).order}`),
   pause: ({ id }) => put("pause", { operation: Number(id) }, `${view.t("pause")} · ${task(id).order}`),
   finish: ({ id }) => put("finish", { operation: Number(id) }, `${view.t("finish")} · ${task(id).order}`),
   good: ({ id, n }) => output(id, { good: Number(n) }),
   accept: ({ id, n }) => put("accept", { operation: Number(id), good: Number(n) }, view.counted({ good: Number(n) })),
+  put: ({ material, lot = "" }) => putIn(current().materials.find((one) => one.code === material), lot),
+  consume() {
+    const { need, lot, operation } = ui.sheet, quantity = Number(ui.sheet.quantity);
+    return quantity > 0 ? put("consume", { operation, material: need.code, quantity, ...(lot && { lot }) }, `${need.name} ${lot} ${quantity} ${need.unit}`) : say("hint", view.t("give_number"));
+  },
+  "of-pieces": ({ lot }) => { ui.sheet = null; ui.lot = lot; say("hint", `${view.t("lot")} ${lot}`); },
+  serial: ({ lot }) => addSerial(lot),
+  unserial: ({ code }) => keepSerials(ui.serials.operation, ui.serials.list.filter((one) => one !== code)),
   async book({ reason }) {
-    const { kind, good = 0, scrap = 0, rework = 0, from, to } = ui.sheet, id = current()?.id;
+    const { kind, good = 0, scrap = 0, rework = 0, from, to } = ui.sheet, id = current()?.id, { list } = ui.serials;
+    if (kind === "serials") {
+      if (!list.length || ui.serials.operation !== id) return say("hint", view.t("serials_do"));
+      return (await output(id, { good: list.length, serials: list })) && keepSerials(0, []);
+    }
+    if (good && current()?.serial) return say("hint", view.t("serials_do"));
     if (kind !== "counter") return good + scrap + rework > 0 && (kind === "number" || scrap + rework > 0) ? output(id, { good, scrap, rework }, reason) : say("hint", view.t("give_number"));
     if (to <= from) return say("hint", view.t("give_reading"));
     await queue.set(`counter ${state.place.id}`, to).catch(() => {});
@@ -190,7 +226,8 @@ async function camera() {
 }
 function scanned(text) {
   stopCamera?.();
-  const found = meaning(text, shown || {});
+  const one = shown?.place ? current() : null, found = meaning(text, shown || {}, one), tracked = one?.materials.filter((need) => need.tracking !== "none") || [];
+  const from = ui.sheet?.kind === "scan" ? ui.sheet.back : ui.sheet?.kind;
   if (ui.sheet?.kind === "scan") ui.sheet = null;
   if (found.kind === "badge") acts.badge({ badge: found.code });
   else if (found.kind === "place") location.assign(`/terminal/${encodeURI(found.code)}/`);
@@ -198,8 +235,12 @@ function scanned(text) {
     ui.operation = found.task.id;
     ui.list = !["running", "setup"].includes(found.task.state);
     say("hint", `${found.code} · ${found.task.name}`);
-  } else if (found.kind === "lot" && shown?.place && current()) { ui.lot = found.code; say("hint", `${view.t("lot")} ${found.code}`); }
-  else say("refused", view.t("unknown_code", { code: found.code }));
+  } else if (!one || found.kind === "unknown") say("refused", view.t("unknown_code", { code: found.code }));
+  else if (one.serial && (from === "serials" || (found.kind === "lot" && !tracked.length))) addSerial(found.code);
+  else if (found.kind === "material") putIn(found.material, found.code);
+  else if (from === "material" && tracked.length === 1) putIn(tracked[0], found.code);
+  else if (tracked.length) open("ask", { lot: found.code });
+  else acts["of-pieces"]({ lot: found.code });
   redraw();
 }
 root.addEventListener("click", async (event) => {
@@ -225,7 +266,7 @@ queue.listen(() => changed().catch(() => {}));
 /* ---- begin with what is kept, then ask ---- */
 try {
   await queue.wake();
-  [state = null, badge = "", ui.read = [], ui.confirmed = []] = await Promise.all([`state ${code}`, "badge", "read", "confirmed"].map(queue.get));
+  [state = null, badge = "", ui.read = [], ui.confirmed = [], ui.serials = ui.serials] = await Promise.all([`state ${code}`, "badge", "read", "confirmed", "serials"].map(queue.get));
   if (!(await queue.get("name"))) await queue.set("name", `T-${Math.random().toString(36).slice(2, 6).toUpperCase()}`);
   await changed();
 } catch { say("lost", view.t("not_kept")); draw(); }
