@@ -321,7 +321,8 @@ def operation_faults(mine: Firm, secret: str, path: str, method: str) -> Iterato
     wanted = operation.get("requestBody")
     body = example(next(iter(wanted["content"].values()))["schema"]) if wanted else None
     query = f"?series={mine.series.id}&asset={mine.machine.id}&machine={mine.machine.id}&site={mine.site.id}"
-    query += f"&site_id={mine.site.id}&q=x&below={mine.site.id}&start={START}&end={END}&step=60000000&when=day"
+    query += f"&site_id={mine.site.id}&q=x&below={mine.site.id}&start={START}&end={END}&step=60000000"
+    query += f"&before_start={START}&before_end={END}&after_start={START}&after_end={END}"
     if ask(method, address + query, body).status_code != 401:
         yield f"{method} {path} is open without a token"
     answer = ask(method, address + query, body, secret)

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
@@ -138,7 +139,7 @@ def signed_in(view: Page) -> Page:
         return view(request)
 
     page.__doc__ = view.__doc__
-    return page
+    return login_not_required(page)
 
 
 @never_cache

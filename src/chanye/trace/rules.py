@@ -60,6 +60,10 @@ class State:
         """The number after the last item."""
         return self.first + self.count
 
+    def holds(self, item: int) -> bool:
+        """Tell whether an item is one of them."""
+        return self.first <= item < self.end
+
 
 def micro(value: Amount) -> int:
     """Return an amount in millionths of its unit.
@@ -190,6 +194,20 @@ def ranges_of(items: Items) -> list[range]:
     if any(a.stop > b.start for a, b in pairwise(ordered)):
         raise ConfigError(_("An item is named twice: name each once."))
     return out
+
+
+def without(pieces: Iterable[range], named: Iterable[range]) -> list[range]:
+    """Return what is in ``pieces`` and not in ``named``."""
+    out: list[range] = []
+    cuts = sorted(named, key=lambda piece: piece.start)
+    for piece in pieces:
+        low = piece.start
+        for cut in cuts:
+            if low < cut.stop and cut.start < piece.stop:
+                out.append(range(low, cut.start))
+                low = cut.stop
+        out.append(range(low, piece.stop))
+    return [piece for piece in out if piece]
 
 
 #: What becomes of some items alike.

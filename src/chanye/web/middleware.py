@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from chanye.parties.identity import person_by_username, viewer_for, viewer_for_token
@@ -36,6 +36,27 @@ def viewer_middleware(get_response: Handler) -> Handler:
         return get_response(request)
 
     return middleware
+
+
+def sign_in_middleware(get_response: Handler) -> Handler:
+    """Close every page to whoever is not signed in, but those that say of themselves that they are open.
+
+    A page is open if its view has ``login_required`` False (``django.contrib.auth.decorators.login_not_required``).
+    The answer is the same for what exists and what does not; it asks to sign in and leads back. The API answers for
+    itself.
+    """
+
+    class Middleware:
+        def __call__(self, request: HttpRequest) -> HttpResponse:
+            return get_response(request)
+
+        def process_view(self, request: HttpRequest, view: Callable[..., object], *_: object) -> None:
+            viewer: Viewer = request.viewer  # type: ignore[attr-defined]  # set by viewer_middleware
+            known = viewer.system or viewer.person_id is not None or viewer.organisation_id is not None
+            if not known and getattr(view, "login_required", True) and not request.path.startswith("/api/"):
+                raise Http404
+
+    return Middleware()
 
 
 def _viewer_of_program(request: HttpRequest) -> Viewer | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
@@ -18,11 +19,11 @@ ROOMS = (
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("healthz", pages.health, name="health"),
-    path("", pages.home, name="home"),
-    path("search", pages.search, name="search"),
-    path("help/", pages.help_page, name="help"),
-    path("language", set_language, name="set_language"),
+    path("healthz", login_not_required(pages.health), name="health"),
+    path("", login_not_required(pages.home), name="home"),
+    path("search", login_not_required(pages.search), name="search"),
+    path("help/", login_not_required(pages.help_page), name="help"),
+    path("language", login_not_required(set_language), name="set_language"),
     path("series/<int:series_id>/", trends.trend_page, name="series"),
     path("series/<int:series_id>/points", trends.points, name="series-points"),
     path("series/<int:series_id>/export.<str:form>", trends.export, name="series-export"),

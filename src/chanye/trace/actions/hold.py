@@ -150,21 +150,27 @@ def _mark(
 
     def fill(ledger: Ledger) -> None:
         ledger.load(pieces)
-        boxes = {n: s.blocked for p in pieces for s in ledger.states(p) if s.kind == CONTAINER for n in p}
+        boxes = {
+            n: s.blocked for p in pieces for s in ledger.states(p) if s.kind == CONTAINER for n in p if s.holds(n)
+        }
         for piece in pieces:
             ledger.paint(piece, change)
             ledger.part(OBJECT, Place(piece.start, len(piece), 0, 1))
-        for box, reason in boxes.items():
-            _mark_contents(ledger, box, pieces, change, reason if verb == "release" else None)
+        inside = _inside(boxes, pieces, with_reason=verb == "release")
+        ledger.load(inside)
+        for piece in inside:
+            ledger.paint(piece, change)
+            ledger.part(CONTENT, Place(piece.start, len(piece), 0, 1))
 
     return book(actor, entry, fill)
 
 
-def _mark_contents(ledger: Ledger, box: int, named: list[range], change: rules.Change, only: str | None) -> None:
-    """Do to what lies in a container as to the container; ``only`` what was blocked with it, if given."""
-    inside = [state for state in contents([box]) if only is None or state.blocked == only]
-    pieces = [r for state in inside if not any((r := range(state.first, state.end)).start in p for p in named)]
-    ledger.load(pieces)
-    for piece in pieces:
-        ledger.paint(piece, change)
-        ledger.part(CONTENT, Place(piece.start, len(piece), 0, 1))
+def _inside(boxes: dict[int, str], named: list[range], *, with_reason: bool) -> list[range]:
+    """Return what lies in boxes and is not named itself, each once; ``with_reason``: blocked for the box's reason."""
+    found = {
+        state.first: range(state.first, state.end)
+        for box, reason in boxes.items()
+        for state in contents([box])
+        if not with_reason or state.blocked == reason
+    }
+    return rules.without(found.values(), named)

@@ -263,11 +263,8 @@ def _carry(
 
     def fill(ledger: Ledger) -> None:
         ledger.load(pieces)
-        boxes = [
-            n for p in pieces for s in ledger.states(p) if s.kind == CONTAINER for n in p if s.first <= n < s.end
-        ]
-        inside = [range(s.first, s.end) for s in contents(boxes)] if boxes else []
-        inside = [r for r in inside if not any(r.start in p for p in pieces)]
+        boxes = [n for p in pieces for s in ledger.states(p) if s.kind == CONTAINER for n in p if s.holds(n)]
+        inside = rules.without((range(s.first, s.end) for s in contents(boxes)), pieces) if boxes else []
         ledger.load(inside)
 
         def moved(state: State) -> State:

@@ -163,12 +163,12 @@ def _classify(request: HttpRequest, viewer: Viewer) -> None:
 def stop_page(request: HttpRequest, stop_id: int) -> HttpResponse:
     """Show one stop: its parts, what was said of it and by whom; divide it, give parts a reason, take words back."""
     viewer, now = viewer_of(request), now_us()
-    if request.method == "POST":
-        _change(request, viewer, stop_id)
-        return redirect("stop", stop_id)
     stop = queries.stop(viewer, stop_id, now=now)
     if stop is None:
         raise Http404
+    if request.method == "POST":
+        _change(request, viewer, stop_id)
+        return redirect("stop", stop_id)
     asset = spine.asset(viewer, stop.asset_id)
     context = {
         "stop": stop,

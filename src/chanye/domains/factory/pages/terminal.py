@@ -8,6 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import urlencode
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -122,8 +123,8 @@ def _say(status: int, text: str) -> JsonResponse:
 
 
 urlpatterns = [
-    path("terminal/", shell, name="terminal"),
-    path("terminal/worker.js", worker, name="terminal-worker"),
-    path("terminal/inbox", book, name="terminal-inbox"),
-    path("terminal/<path:code>/", shell, name="terminal-place"),
+    path("terminal/", login_not_required(shell), name="terminal"),
+    path("terminal/worker.js", login_not_required(worker), name="terminal-worker"),
+    path("terminal/inbox", login_not_required(book), name="terminal-inbox"),
+    path("terminal/<path:code>/", login_not_required(shell), name="terminal-place"),
 ]

@@ -46,7 +46,13 @@ def line_losses(viewer: Viewer, asset_id: int, start: int, end: int, *, now: int
     """Return what made a line stand in ``[start, end)``; None if the asset is no line, or nothing of it is connected.
 
     Only planned time of the line counts. A machine without data is unknown, and never a cause.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such asset that the viewer may see.
     """
+    line = spine.asset(viewer, asset_id)
     layout = lines(viewer).get(asset_id)
     if layout is None:
         return None
@@ -66,7 +72,7 @@ def line_losses(viewer: Viewer, asset_id: int, start: int, end: int, *, now: int
         codes.append(station(machines[first : first + len(one["machines"])], one["minimum"]))
         first += len(one["machines"])
     calendars = load_calendars(viewer)
-    planned = calendars.planned(calendars.of(spine.asset(viewer, asset_id).path), start, end)
+    planned = calendars.planned(calendars.of(line.path), start, end)
     busy = np.diff(covered_before(planned, edge))
     names = ["、".join(places[n].name for n in one["machines"] if n in places) for one in layout.stations]
     return _losses(layout, names, edge, np.array(codes, np.int8), busy, seen)
