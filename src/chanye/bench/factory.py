@@ -77,7 +77,7 @@ def figures(played: Played) -> list[Figure]:
     """Return the figures of a run."""
     empty, bare = _p95(played.latency["empty page"]), _p95(played.latency["bare insert"])
     pages = [one for kind in ("page", "terminal", "wall") for one in played.latency[kind]]
-    wall = float(np.quantile(played.wall, 0.95)) if played.wall else float("nan")
+    wall = _p95(played.wall)
     errors = sum(count for key, count in played.status.items() if int(key.rpartition(" ")[2]) >= 500)
     lost = played.booked - played.stored
     return [
@@ -98,7 +98,8 @@ def figures(played: Played) -> list[Figure]:
 
 
 def _p95(seconds: Sequence[float]) -> float:
-    return float(np.quantile(seconds, 0.95)) if seconds else float("nan")
+    # not interpolated: what never came is infinite
+    return float(np.quantile(seconds, 0.95, method="higher")) if seconds else float("nan")
 
 
 def _beside(name: str, value: float, peer: str, peer_value: float, bar: str, most: float | None) -> Figure:
@@ -246,9 +247,8 @@ class _Machines:
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="bench", clean_session=False)
         self.client.connect(address.host, address.mqtt_port)
         self.client.loop_start()
-        for code in self.codes:
-            self._say(code, state="ACTIVE", n=0)
-        time.sleep(3.0)  # the connector declares their series with the first message
+        self._wait()
+        self.flips.clear()
         self._thread.start()
         return self
 
@@ -257,6 +257,21 @@ class _Machines:
         self._thread.join(10)
         self.client.disconnect()
         self.client.loop_stop()
+
+    def _wait(self) -> None:
+        """Wait until the connector has declared the series of all machines, as it does with the first message."""
+        from chanye.parties.types import SYSTEM
+        from chanye.spine import queries
+
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for code in self.codes:  # what is said before the connection listens is lost, as with any machine
+                self._say(code, state="ACTIVE", n=0)
+            time.sleep(1.0)
+            places = [one.id for one in queries.assets(SYSTEM, kinds=["work_unit"])]
+            if len(queries.series_of(SYSTEM, places, roles=["execution"])) >= len(self.codes):
+                return
+        raise RuntimeError("The machines spoke, but their series did not appear within a minute.")
 
     def _say(self, code: str, **values: object) -> None:
         at = time.time()
@@ -336,4 +351,4 @@ def _delays(flips: list[tuple[float, str, str]], shown: list[list[Any]], machine
             found.append(min(seen) - at)
         elif after == float("inf") and flips[-1][0] - at > 5:
             found.append(float("inf"))  # shown by nobody, though there was time
-    return found[len(machines) :] if len(found) > len(machines) else found
+    return found
