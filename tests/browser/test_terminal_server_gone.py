@@ -101,7 +101,9 @@ def test_a_killed_server_stops_nobody_and_loses_nothing(server: Server, tmp_path
     context.close()
     server.kill()
     with sqlite3.connect(records) as found:
-        rows = found.execute("SELECT good, event_at FROM factory_booking WHERE kind = 'output' ORDER BY id").fetchall()
+        rows = found.execute(
+            "SELECT good, event_at FROM factory_booking WHERE kind = 'output' ORDER BY id"
+        ).fetchall()
         kinds = found.execute("SELECT kind, COUNT(*) FROM factory_inboxentry GROUP BY kind").fetchall()
     found.close()
     assert [good for good, _at in rows] == [1, 5, 10, 1, 5]
