@@ -219,7 +219,12 @@ def capture(request: HttpRequest, told: Annotated[dict[str, Any], Body()]) -> Ca
     return Captured.model_validate(found, from_attributes=True)
 
 
-@router.get("/trace/epcis/events", response={200: dict[str, Any], **PROBLEMS}, summary="EPCIS 2.0 query")
+@router.get(
+    "/trace/epcis/events",
+    response={200: dict[str, Any], **PROBLEMS},
+    summary="EPCIS 2.0 query",
+    openapi_extra={"responses": {200: {"content": {"application/ld+json": {"schema": {"type": "object"}}}}}},
+)
 def epcis_events(
     request: HttpRequest,
     EQ_bizStep: Text = "",  # noqa: N803  # the standard's name

@@ -89,6 +89,11 @@ def _invalid(request: HttpRequest, problem: ValidationError) -> HttpResponse:
     return _answer(request, 422, "not_valid", "Correct these values and send again: " + "; ".join(found) + ".")
 
 
+@api.exception_handler(OverflowError)
+def _too_large(request: HttpRequest, problem: Exception) -> HttpResponse:
+    return _answer(request, 422, "not_valid", "A number is larger than any that is kept: correct it and send again.")
+
+
 @api.exception_handler(HttpError)
 def _refused(request: HttpRequest, problem: HttpError) -> HttpResponse:
     return _answer(request, problem.status_code, "refused", str(problem))

@@ -45,7 +45,7 @@ class Meter(Schema):
     coverage: float
 
 
-class Asset(Schema):
+class EnergyOfAsset(Schema):
     """An asset: energy by state class, idle loss, energy per piece [kWh]."""
 
     asset_id: int
@@ -95,7 +95,7 @@ class Energy(Schema):
     bands: dict[str, Amount]
     idle: Amount
     meters: list[Meter]
-    assets: list[Asset]
+    assets: list[EnergyOfAsset]
     operations: list[Work]
     orders: list[Work]
     products: list[Work]
@@ -132,7 +132,7 @@ class Tariff(Schema):
     periods: list[Period]
 
 
-class Count(Schema):
+class HowMany(Schema):
     """How many there are now."""
 
     count: int
@@ -152,17 +152,17 @@ def list_factors(request: HttpRequest, site_id: Number) -> Any:
     return queries.factors(viewer, spine.asset(viewer, site_id).organisation_id)
 
 
-@router.post("/sites/{site_id}/energy/factors", response={200: Count, **PROBLEMS}, summary="Say what a kWh emits")
-def post_factor(request: HttpRequest, site_id: Number, sent: Factor) -> Count:
+@router.post("/sites/{site_id}/energy/factors", response={200: HowMany, **PROBLEMS}, summary="Say what a kWh emits")
+def post_factor(request: HttpRequest, site_id: Number, sent: Factor) -> HowMany:
     """Make or correct an emission factor."""
     viewer = viewer_of(request)
     organisation = spine.asset(viewer, site_id).organisation_id
     actions.save_factor(actor=viewer, organisation_id=organisation, **sent.dict())
-    return Count(count=len(queries.factors(viewer, organisation)))
+    return HowMany(count=len(queries.factors(viewer, organisation)))
 
 
-@router.post("/sites/{site_id}/energy/tariff", response={200: Count, **PROBLEMS}, summary="Say what energy costs")
-def post_tariff(request: HttpRequest, site_id: Number, sent: Tariff) -> Count:
+@router.post("/sites/{site_id}/energy/tariff", response={200: HowMany, **PROBLEMS}, summary="Say what energy costs")
+def post_tariff(request: HttpRequest, site_id: Number, sent: Tariff) -> HowMany:
     """Replace the tariff of a carrier from a day on."""
     viewer = viewer_of(request)
     organisation = spine.asset(viewer, site_id).organisation_id
@@ -173,12 +173,12 @@ def post_tariff(request: HttpRequest, site_id: Number, sent: Tariff) -> Count:
         carrier=sent.carrier,
         periods=[one.dict() for one in sent.periods],
     )
-    return Count(count=made)
+    return HowMany(count=made)
 
 
-@router.post("/sites/{site_id}/energy/meters", response={200: Count, **PROBLEMS}, summary="Adopt meters")
-def post_meters(request: HttpRequest, site_id: Number) -> Count:
+@router.post("/sites/{site_id}/energy/meters", response={200: HowMany, **PROBLEMS}, summary="Adopt meters")
+def post_meters(request: HttpRequest, site_id: Number) -> HowMany:
     """Make meters of the energy counters and powers that machines of the site already send."""
     viewer = viewer_of(request)
     actions.adopt_meters(actor=viewer, site_id=site_id)
-    return Count(count=len(queries.meters(viewer, site_id)))
+    return HowMany(count=len(queries.meters(viewer, site_id)))

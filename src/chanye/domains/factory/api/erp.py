@@ -41,7 +41,7 @@ class Count(Schema):
     count: int
 
 
-class Reason(Schema):
+class Why(Schema):
     """Why something is done to an order."""
 
     reason: str = ""
@@ -112,7 +112,12 @@ def post_schedule(request: HttpRequest, site_id: int, release: bool = False) -> 
     return {"orders": [Order.of(order_queries.order(viewer, number)) for number in made]}
 
 
-@router.get("/factory/b2mml/performance", summary="B2MML operations performance out")
+@router.get(
+    "/factory/b2mml/performance",
+    response={200: str, **PROBLEMS},
+    summary="B2MML operations performance out",
+    openapi_extra={"responses": {200: {"content": {"application/xml": {"schema": {"type": "string"}}}}}},
+)
 def get_performance(request: HttpRequest, number: str = "", reference: str = "") -> HttpResponse:
     """Return an ``OperationsPerformance`` of orders: by numbers (comma between), or all of one schedule."""
     viewer = viewer_of(request)
@@ -196,7 +201,7 @@ def _after(request: HttpRequest, order_id: int) -> Order:
 
 
 @router.post("/factory/orders/{order_id}/hold", response={200: Order, **PROBLEMS}, summary="Hold an order")
-def hold_order(request: HttpRequest, order_id: int, body: Reason) -> Any:
+def hold_order(request: HttpRequest, order_id: int, body: Why) -> Any:
     """Put an order on hold, with the reason."""
     order_actions.hold_order(actor=viewer_of(request), order_id=order_id, reason=body.reason)
     return _after(request, order_id)
@@ -226,7 +231,7 @@ def close_order(request: HttpRequest, order_id: int, body: Close) -> Any:
 
 
 @router.post("/factory/orders/{order_id}/cancel", response={200: Order, **PROBLEMS}, summary="Cancel an order")
-def cancel_order(request: HttpRequest, order_id: int, body: Reason) -> Any:
+def cancel_order(request: HttpRequest, order_id: int, body: Why) -> Any:
     """Cancel an order on which nothing is booked."""
     order_actions.cancel_order(actor=viewer_of(request), order_id=order_id, reason=body.reason)
     return _after(request, order_id)

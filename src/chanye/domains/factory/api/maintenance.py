@@ -23,7 +23,7 @@ router = Router(tags=["maintenance"])
 Key = Field("", max_length=64, description="Client key: the same key and content books once.")
 
 
-class Cost(Schema):
+class MaintenanceCost(Schema):
     """Costs in fen."""
 
     labour: int
@@ -31,7 +31,7 @@ class Cost(Schema):
     other: int
 
 
-class Order(Schema):
+class MaintenanceOrder(Schema):
     """A maintenance order. Times us UTC, ``worked`` us."""
 
     id: int
@@ -56,10 +56,10 @@ class Order(Schema):
     steps: int
     steps_done: int
     worked: int
-    cost: Cost
+    cost: MaintenanceCost
 
 
-class Step(Schema):
+class MaintenanceStep(Schema):
     """A line of a check list."""
 
     position: int
@@ -79,7 +79,7 @@ class Step(Schema):
 class OrderDetail(Schema):
     """An order with its check list."""
 
-    row: Order
+    row: MaintenanceOrder
     note: str
     lockout: str
     lockout_at: int | None
@@ -87,7 +87,7 @@ class OrderDetail(Schema):
     permit_number: str
     cause: str
     remedy: str
-    steps: list[Step]
+    steps: list[MaintenanceStep]
 
 
 class StepDraft(Schema):
@@ -102,7 +102,7 @@ class StepDraft(Schema):
     photo: bool = False
 
 
-class NewOrder(Schema):
+class MaintenanceNewOrder(Schema):
     """An order to be made."""
 
     asset_id: int
@@ -233,7 +233,7 @@ class Reliability(Schema):
     confidence: float
 
 
-@router.get("/maintenance/orders", response={200: list[Order], **PROBLEMS}, summary="Maintenance orders")
+@router.get("/maintenance/orders", response={200: list[MaintenanceOrder], **PROBLEMS}, summary="Maintenance orders")
 def list_orders(request: HttpRequest, state: str = "", asset: int | None = None, mine: bool = False) -> Any:
     """Return maintenance orders, the most urgent open ones first; ``state=open`` for all that are not done."""
     wanted = OrderFilter(states=(state,) if state else (), assets=(asset,) if asset is not None else (), mine=mine)
@@ -241,7 +241,7 @@ def list_orders(request: HttpRequest, state: str = "", asset: int | None = None,
 
 
 @router.post("/maintenance/orders", response={201: Made, **PROBLEMS}, summary="Report a fault or ask for work")
-def post_order(request: HttpRequest, sent: NewOrder) -> Any:
+def post_order(request: HttpRequest, sent: MaintenanceNewOrder) -> Any:
     """Make a maintenance order."""
     values = sent.dict()
     return Status(201, Made(id=actions.create_order(actor=viewer_of(request), **values)))
@@ -253,7 +253,9 @@ def get_order(request: HttpRequest, work_id: Number) -> Any:
     return queries.order(viewer_of(request), work_id, now=now_us())
 
 
-@router.post("/maintenance/orders/{work_id}/deeds", response={200: Order, **PROBLEMS}, summary="Move an order on")
+@router.post(
+    "/maintenance/orders/{work_id}/deeds", response={200: MaintenanceOrder, **PROBLEMS}, summary="Move an order on"
+)
 def post_deed(request: HttpRequest, work_id: Number, sent: Deed) -> Any:
     """Plan, start, let wait, finish, verify or cancel an order."""
     viewer = viewer_of(request)
