@@ -102,15 +102,16 @@ def test_a_workbook_is_typed_and_its_header_stays() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["xlsx", "csv"])
-def test_two_hundred_thousand_rows_do_not_fill_the_memory(form: str) -> None:
+@pytest.mark.parametrize(("form", "count"), [("xlsx", 60_000), ("csv", 200_000)])
+def test_many_rows_do_not_fill_the_memory(form: str, count: int) -> None:
     sheet = Sheet("s", "s", (Column("a", "A"), Column("n", "N", "integer")))
+    b"".join(sheet.write([{"a": "once", "n": 1}], form))  # what is imported and opened once is not counted
     here, peak = psutil.Process(), 0
 
     def rows() -> Any:
         nonlocal peak
-        for i in range(200_000):
-            if i % 20_000 == 0:
+        for i in range(count):
+            if i % 5_000 == 0:
                 peak = max(peak, here.memory_info().rss)
             yield {"a": f"部件 {i}", "n": i}
 
@@ -119,8 +120,8 @@ def test_two_hundred_thousand_rows_do_not_fill_the_memory(form: str) -> None:
         size += len(chunk)
         assert len(chunk) <= 1 << 20
     peak = max(peak, here.memory_info().rss)
-    assert size > 2_000_000
-    assert peak - before < 60 << 20
+    assert size > 10 * count
+    assert peak - before < 300 * count  # 60 MiB for 200,000 rows
 
 
 def test_more_rows_than_a_worksheet_holds_go_to_a_further_one(monkeypatch: pytest.MonkeyPatch) -> None:
