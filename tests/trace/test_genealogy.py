@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from chanye.trace import queries
+from chanye.trace import actions, queries
 from chanye.trace.types import LotDraft, More, Reach, SerialsDraft, Use
 from trace_kit import Firm, Oracle
 
@@ -89,8 +89,10 @@ class RandomPlant:
         self.firm, self.oracle = firm, Oracle()
         self.left: dict[int, int] = {}
         self.serials: set[int] = set()
-        for i in range(3):
-            self.add(firm.lot(f"R{i}", 60), 60)
+        drafts = [LotDraft("steel", f"R{i}", 60, "kg") for i in range(3)]
+        made = actions.commission(actor=firm.viewer, organisation_id=firm.id, drafts=drafts, key=firm.key())
+        for items in made.items:
+            self.add(items.start, 60)
 
     def add(self, item: int, quantity: int) -> None:
         self.left[item] = self.oracle.made[item] = quantity
@@ -143,8 +145,8 @@ class RandomPlant:
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-@given(ops=st.lists(operation, min_size=1, max_size=14))
+@settings(max_examples=50, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(ops=st.lists(operation, min_size=2, max_size=12))
 def test_against_a_search_item_by_item(ops: list[dict]) -> None:
     from django.db import transaction
 
@@ -154,7 +156,7 @@ def test_against_a_search_item_by_item(ops: list[dict]) -> None:
         plant = RandomPlant(Firm(Organisation.objects.create(name="x", code="x").pk))
         for number, op in enumerate(ops):
             plant.play(number, op)
-        for start in list(plant.left)[:: max(1, len(plant.left) // 6)]:
+        for start in list(plant.left)[:: max(1, len(plant.left) // 3)]:
             for forward in (True, False):
                 ask = queries.forward if forward else queries.backward
                 found = ask(plant.firm.viewer, start)

@@ -20,7 +20,8 @@ import django
 django.setup()
 from django.core.management import call_command
 from django.db import connection
-call_command("migrate", verbosity=0)
+for room in ("spine", "trace"):  # what the script needs, and what that needs: half the time of all
+    call_command("migrate", room, verbosity=0)
 from chanye.kernel.errors import ConfigError
 from chanye.parties.actions import create_organisation
 from chanye.parties.types import SYSTEM, Viewer
