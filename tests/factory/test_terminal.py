@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pydantic import TypeAdapter
 
 from chanye.domains.factory.actions import andon
-from chanye.domains.factory.actions.bookings import Report
+from chanye.domains.factory.actions.bookings import Report, leave_operation
 from chanye.domains.factory.actions.inbox import receive_entries
 from chanye.domains.factory.kept import forget
 from chanye.domains.factory.models import AndonCall, Booking, HandoverNote, Instruction, Material, WorkSpan
@@ -81,8 +81,16 @@ def test_a_terminal_shows_what_runs_first_and_then_what_can(mes: Mes) -> None:
 
 
 def test_steel_that_is_not_there_is_said(mes: Mes) -> None:
-    mes.order("W-1", 5)
-    assert all(isinstance(text, str) and "STEEL" in text for text in state(mes).tasks[0].missing)
+    order = mes.order("W-1", 5)
+    _receive(mes, "S-1", 4)
+    assert "STEEL" in state(mes).tasks[0].warnings[0]  # 8.25 kg are needed
+    assert send(mes, "consume", operation=mes.operation(order, 10).pk, material="STEEL", lot="S-1", quantity=4)
+    (said,) = state(mes).tasks[0].missing
+    assert "STEEL" in said
+    assert "4.25 kg are needed" in said
+    _receive(mes, "S-2", 4.25)
+    assert send(mes, "consume", operation=mes.operation(order, 10).pk, material="STEEL", lot="S-2", quantity=4.25)
+    assert (state(mes).tasks[0].missing, state(mes).tasks[0].warnings) == ((), ())  # all of it is in
 
 
 def test_instructions_come_with_the_task(mes: Mes) -> None:
@@ -285,6 +293,9 @@ def test_a_second_person_joins_and_leaves_and_the_work_goes_on(mes: Mes) -> None
     assert WorkSpan.objects.get(person_id=mes.operator.person_id).end is None
     assert (mes.operation(order, 10).state, state(mes).tasks[0].people) == ("running", ("mes-operator",))
     assert AuditEntry.objects.filter(verb="leave_operation").count() == 1
+    at = Report(now_us(), now_us())
+    with pytest.raises(ConfigError, match="join it first"):  # nobody is nobody, not everybody
+        leave_operation(actor=mes.operator, operation_id=number, at=at)
     outcome, target = send(mes, "leave", operation=number)  # the last one
     assert (outcome, target) == ("booked", f"booking:{Booking.objects.get(kind='pause').pk}")
     assert (mes.operation(order, 10).state, state(mes).tasks[0].people) == ("paused", ())

@@ -179,7 +179,10 @@ def leave_operation(*, actor: Viewer, operation_id: int, at: Report) -> str:
         If there is no such operation for the actor.
     """
     work = _open(actor, operation_id, at)
-    if not close_spans(order_id=work.order.pk, operation_id=operation_id, person_id=at.person_id, at=at.event_at):
+    person = at.person_id  # without one the spans of all would be closed
+    if person is None or not close_spans(
+        order_id=work.order.pk, operation_id=operation_id, person_id=person, at=at.event_at
+    ):
         raise ConfigError(
             _("You do not work on operation %(number)s: join it first.") % {"number": work.operation.number}
         )

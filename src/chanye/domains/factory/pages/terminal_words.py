@@ -134,7 +134,7 @@ def _sheets() -> dict[str, str]:
         "sheet_material": _("Put in material"),
         "sheet_put": _("Put in material"),
         "sheet_ask": _("What is this?"),
-        "sheet_serials": _("Serial numbers of the good pieces"),
+        "sheet_serials": _("Serial numbers"),
         "material_do": _("Scan the label of the lot, or tap what you put in."),
         "put_in": _("Put in"),
         "lot_of": _("Lot of {material}"),

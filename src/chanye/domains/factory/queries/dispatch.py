@@ -210,7 +210,10 @@ def _needs(row: Operation, left: int, here: int, facts: _Facts) -> list[Need]:
     ]
     for line in facts.materials.get(row.pk, ()):
         code, tracked = line.component.code, line.component.tracking != "none"
-        wanted = line.quantity * left
+        spare = max(
+            0.0, line.consumed - line.quantity * (row.good + row.scrap + row.rework)
+        )  # put in for later pieces
+        wanted = max(0.0, round(line.quantity * left - spare, 6))
         found.append(rules.judge_material(code, tracked, wanted, line.component.unit, facts.stock.get(code)))
     if row.tool:
         found.append(rules.judge_tool(_tool(row.tool), left, running))
