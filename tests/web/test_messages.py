@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from django.utils import translation
@@ -64,3 +66,11 @@ def test_chinese_pages_show_no_english(path: str) -> None:
         assert f'"{english}' not in page
     client.cookies["django_language"] = "en"
     assert 'lang="en"' in client.get(path, follow=True).content.decode()
+
+
+def test_every_name_under_which_texts_are_marked_is_known() -> None:
+    """A text marked by a name that the collection does not know would never be translated."""
+    marking = re.compile(r"import (?:n?p?n?gettext(?:_lazy|_noop)?) as (\w+)")
+    names = {name for path in messages.SOURCE.rglob("*.py") for name in marking.findall(path.read_text("utf-8"))}
+    assert names
+    assert names <= set(messages.KEYWORDS)

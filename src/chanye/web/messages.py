@@ -22,6 +22,7 @@ SOURCE = Path(__file__).parent.parent
 CATALOGUE = LOCALE / "zh_Hans" / "LC_MESSAGES" / "django.po"
 KEYWORDS: Any = {
     "_": None,
+    "_l": None,
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,

@@ -207,4 +207,6 @@
     holder.addEventListener("pointerup", stop);
     holder.addEventListener("pointercancel", stop);
   }
+  // On a phone the rooms scroll: the one we are in is in sight.
+  document.querySelector(".rail .rooms [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();
