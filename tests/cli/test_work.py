@@ -32,7 +32,7 @@ class Noting:
         self.seen.append((changes.series.tolist(), changes.cursor))
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # a lane that fails closes its connection
 def test_a_failing_processor_backs_off_and_recovers_while_others_go_on() -> None:
     reader = MemoryReader()
     reader.append(1, [(10, 1.0, 0)])
@@ -53,7 +53,7 @@ def test_a_failing_processor_backs_off_and_recovers_while_others_go_on() -> None
     assert len(good.processor.seen) == 1  # nothing new, nothing done
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_each_change_is_worked_once_even_if_the_write_fails() -> None:
     reader = MemoryReader()
     reader.append(1, [(10, 1.0, 0)])
