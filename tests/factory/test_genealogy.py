@@ -114,6 +114,16 @@ def test_pieces_with_serials_are_found_one_by_one_and_a_number_is_used_once(mes:
     assert piece.reference == "W-1"
 
 
+def test_material_booked_after_the_last_piece_is_in_all_of_them(mes: Mes) -> None:
+    track(mes, "lot")
+    steel = receive(mes, "S-1")
+    order = mes.order(quantity=10)
+    through(mes, order, T, 10, lot="L-A")
+    assert send(mes, order, 10, "consume", T + 500, material="STEEL", quantity=16, lot="S-1") == "booked"
+    assert "L-A" in codes(mes, forward=steel)
+    assert trace.item(mes.planner, steel).left == 984
+
+
 @pytest.mark.parametrize(
     ("members", "why"),
     [

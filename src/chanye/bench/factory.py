@@ -342,13 +342,13 @@ def _sign_in(url: str) -> str:
 
 
 def _delays(flips: list[tuple[float, str, str]], shown: list[list[Any]], machines: dict[str, int]) -> list[float]:
-    """Return how long each change took to be on a wall; one that was changed back before does not count."""
+    """Return how long each change took to be on a wall; infinite if it stood five seconds and was not shown."""
     found = []
     for i, (at, code, state) in enumerate(flips):
         after = next((one[0] for one in flips[i + 1 :] if one[1] == code), float("inf"))
         seen = [when for when, number, word in shown if number == machines[code] and word == state and when >= at]
         if seen and min(seen) < after:
             found.append(min(seen) - at)
-        elif after == float("inf") and flips[-1][0] - at > 5:
+        elif min(after, flips[-1][0]) - at > 5:
             found.append(float("inf"))  # shown by nobody, though there was time
     return found

@@ -31,7 +31,7 @@ class Task:
     """What to play: addresses, who plays, for how long.
 
     ``terminals``: (place code, operation id) of each. ``walls``, ``offices``: how many look. ``pages``: what offices
-    open. ``flips``: file that says when which machine was made to change, line by line as (time, machine, state).
+    open.
     """
 
     url: str

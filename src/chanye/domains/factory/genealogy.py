@@ -73,6 +73,8 @@ def take_up(actor: Viewer, operation: Operation, item: ItemView, quantity: float
     amount = Decimal(repr(quantity))
     later = _left_since(order, at.time)
     left = int(trace.item(actor, order.wip_item).left) if order.wip_item is not None else _to_come(order)
+    if not left and not later:  # booked after the last piece: which of them took it is not known, so all may hold it
+        later = _left_since(order, -1)
     whole = sum(pieces for _item, pieces in later) + left
     for number, pieces in later:
         share = round(amount * pieces / whole, 6)
