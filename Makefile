@@ -27,7 +27,7 @@ run: setup
 
 test: $(VENV)/dev.done
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not soak and not alone'
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m 'alone and not soak'
 
 lint: $(VENV)/dev.done
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from browser.test_board import SIZES, VARIANTS, check_calm
+from browser.test_board import LOOKS, SIZES, check_calm
 from chanye.spine.models import Series
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.ma
 def test_machine_everywhere(plant: Any, visit: Any, history: Any) -> None:
     machine = plant(3).machines[1][0]
     history()
-    for size, language, theme in VARIANTS:
+    for size, language, theme in LOOKS:
         watched = visit(f"/machines/{machine}/", SIZES[size], language, theme)
         watched.page.wait_for_timeout(200)
         watched.picture(f"machine-{size}-{language}-{theme}")
@@ -43,9 +43,9 @@ def test_trend_everywhere(plant: Any, visit: Any, history: Any) -> None:
     power, parts, execution = [
         Series.objects.get(asset_id=machine, code=code).id for code in ("power", "parts", "execution")
     ]
-    for size, language, theme in VARIANTS:
+    for size, language, theme in LOOKS:
         watched = visit(f"/series/{power}/?with={execution},{parts}", SIZES[size], language, theme)
-        watched.page.locator("[data-drawn]").nth(2).wait_for(timeout=8000)
+        watched.page.locator("[data-drawn]").nth(2).wait_for(timeout=20_000)
         watched.page.wait_for_timeout(200)
         watched.picture(f"trend-{size}-{language}-{theme}")
         check_calm(watched)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from browser.test_board import SIZES, check_calm
+from browser.test_board import LOOKS, SIZES, check_calm
 from chanye.domains.factory.actions.machines import configure_machine, create_calendar
 from chanye.domains.factory.models import ShiftCalendar
 from chanye.kernel.settings import get_settings
@@ -17,12 +17,6 @@ from chanye.spine.models import Asset
 from chanye.spine.processors import default_processors
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
-LOOKS = [
-    ("desk", "zh-hans", "light"),
-    ("laptop", "en", "dark"),
-    ("phone", "zh-hans", "dark"),
-    ("phone", "en", "light"),
-]
 PATTERN = {
     "zone": "Asia/Shanghai",
     "shifts": [

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -44,7 +46,9 @@ class Line(Mes):
         self.plant.history, self.plant.firm, self.plant._sequence = history, self.firm, 0
         words = {"ACTIVE": "running", "STOPPED": "stopped"}
         self.execution = self.plant.series(self.mill, "execution", states=words)
-        shift = {"name": "白班", "days": [0, 1, 2, 3, 4, 5, 6], "start": "00:00", "end": "00:00", "breaks": []}
+        # it began six hours ago, whatever the hour is: what the tutorial does lies within one shift
+        begun = (datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(hours=6)).strftime("%H:00")
+        shift = {"name": "白班", "days": [0, 1, 2, 3, 4, 5, 6], "start": begun, "end": begun, "breaks": []}
         pattern = {"zone": "Asia/Shanghai", "shifts": [shift], "exceptions": {}}
         calendar = save_calendar(actor=SYSTEM, organisation_id=self.firm.pk, name="班次", pattern=pattern)
         assign_calendar(actor=SYSTEM, asset_id=self.site.id, calendar_id=calendar)
