@@ -17,6 +17,7 @@ from django.db import connection, models
 
 from chanye.kernel.time import now_us
 from chanye.parties.models import AuditEntry
+from chanye.parties.prepared import Prepared
 from chanye.parties.types import Viewer
 
 #: ``previous`` of the first row.
@@ -50,6 +51,9 @@ class ChainReport:
     def sound(self) -> bool:
         """Tell whether no link is broken."""
         return self.broken_at is None
+
+
+_last = Prepared(lambda: AuditEntry.objects.order_by("-sequence").values_list("sequence", "digest")[:1])
 
 
 def record(
@@ -86,7 +90,7 @@ def record(
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    last = AuditEntry.objects.order_by("-sequence").values_list("sequence", "digest").first()
+    last = _last.one()
     entry = AuditEntry(
         sequence=last[0] + 1 if last else 1,
         at=now_us(),

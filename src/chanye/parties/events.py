@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from django.db import connection
 
 from chanye.parties.models import Webhook
+from chanye.parties.prepared import Prepared
 from chanye.parties.types import Viewer
 from chanye.parties.webhooks.kinds import check_kind, declare
 from chanye.parties.webhooks.outbox import put_out
 from chanye.parties.webhooks.rules import wants
 
 __all__ = ["declare", "emit"]
+
+
+_hooks = Prepared(
+    lambda organisation: Webhook.objects.filter(organisation_id=organisation).values_list("pk", "kinds")
+)
 
 
 def emit(*, actor: Viewer, kind: str, target: str, payload: Mapping[str, object], organisation_id: int) -> str:
@@ -45,8 +51,7 @@ def emit(*, actor: Viewer, kind: str, target: str, payload: Mapping[str, object]
         msg = "events.emit must be called inside the action's transaction"
         raise RuntimeError(msg)
     check_kind(kind)
-    hooks = Webhook.objects.filter(organisation_id=organisation_id).values_list("pk", "kinds")
-    wanting = [number for number, kinds in hooks if wants(kinds, kind)]
+    wanting = [number for number, kinds in _hooks(organisation=organisation_id) if wants(kinds, kind)]
     if not wanting:
         return ""
     return put_out(wanting, kind=kind, target=target, data=payload, actor=actor)

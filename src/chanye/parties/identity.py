@@ -6,8 +6,23 @@ import hashlib
 
 from django.utils import timezone
 
-from chanye.parties.models import ApiToken, Membership, Person
+from chanye.parties.models import ApiToken, Person
+from chanye.parties.prepared import Prepared
 from chanye.parties.types import PUBLIC, Viewer
+
+#: Name, user name, organisation chosen last, and each membership of an active person.
+_person = Prepared(
+    lambda person: (
+        Person.objects.filter(pk=person, is_active=True)
+        .order_by("memberships__organisation_id")
+        .values_list("name", "username", "organisation_id", "memberships__organisation_id", "memberships__role")
+    )
+)
+_token = Prepared(
+    lambda digest: ApiToken.objects.filter(digest=digest, revoked_at=None).values_list(
+        "person_id", "organisation_id", "name", "expires_at"
+    )
+)
 
 
 def token_digest(secret: str) -> str:
@@ -26,32 +41,32 @@ def viewer_for(person_id: int, organisation_id: int | None = None) -> Viewer:
         For which organisation; if None or the person is no member of it: the one chosen last, else the first
         one the person is a member of, else none.
     """
-    person = Person.objects.filter(pk=person_id, is_active=True).first()
-    if person is None:
+    rows = _person(person=person_id)
+    if not rows:
         return PUBLIC
+    name, username, last = rows[0][:3]
     roles: dict[int, set[str]] = {}
-    for organisation, role in (
-        Membership.objects.filter(person_id=person_id)
-        .order_by("organisation_id")
-        .values_list("organisation_id", "role")
-    ):
-        roles.setdefault(organisation, set()).add(role)
-    wanted = (organisation_id, person.organisation_id, *roles)
+    for *_who, organisation, role in rows:
+        if organisation is not None:
+            roles.setdefault(organisation, set()).add(role)
+    wanted = (organisation_id, last, *roles)
     chosen = next((o for o in wanted if o in roles), None)
     held = frozenset(roles[chosen]) if chosen is not None else frozenset({"public"})
-    return Viewer(person_id=person.pk, organisation_id=chosen, roles=held, name=str(person))
+    return Viewer(person_id=person_id, organisation_id=chosen, roles=held, name=name or username)
 
 
 def viewer_for_token(secret: str) -> Viewer | None:
     """Return the viewer of an API token, None if it is unknown, expired, revoked or its person has left."""
-    now = timezone.now()
-    token = ApiToken.objects.filter(digest=token_digest(secret), revoked_at=None).first()
-    if token is None or (token.expires_at is not None and token.expires_at <= now):
+    token = _token.one(digest=token_digest(secret))
+    if token is None:
         return None
-    viewer = viewer_for(token.person_id, token.organisation_id)
-    if viewer.organisation_id != token.organisation_id:
+    person, organisation, name, expires = token
+    if expires is not None and expires <= timezone.now():
         return None
-    return Viewer(viewer.person_id, viewer.organisation_id, viewer.roles, name=f"{viewer.name} ({token.name})")
+    viewer = viewer_for(person, organisation)
+    if viewer.organisation_id != organisation:
+        return None
+    return Viewer(viewer.person_id, viewer.organisation_id, viewer.roles, name=f"{viewer.name} ({name})")
 
 
 def person_by_username(username: str) -> Person | None:

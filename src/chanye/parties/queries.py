@@ -7,9 +7,24 @@ from datetime import datetime
 
 from chanye.kernel.time import to_us
 from chanye.parties.models import ApiToken, AuditEntry, Membership, Organisation, Person
+from chanye.parties.prepared import Prepared
 from chanye.parties.rules import may, require
 from chanye.parties.types import AuditRow, MemberRef, OrganisationRef, TokenRef, Viewer
 from chanye.sheets import Rows, View
+
+_head = Prepared(lambda: AuditEntry.objects.order_by("-sequence").values_list("sequence")[:1])
+_head_of = Prepared(
+    lambda organisation: (
+        AuditEntry.objects.filter(organisation_id_at=organisation).order_by("-sequence").values_list("sequence")[:1]
+    )
+)
+_deeds = Prepared(
+    lambda organisation, after: (
+        AuditEntry.objects.filter(organisation_id_at=organisation, sequence__gt=after)
+        .order_by("-sequence")
+        .values_list("sequence", "verb")[:500]
+    )
+)
 
 
 def memberships(viewer: Viewer) -> list[OrganisationRef]:
@@ -89,10 +104,13 @@ def newest_deed(viewer: Viewer) -> int:
 
     Every action writes a row of the audit log, so what was read stays true as long as this number does.
     """
-    rows = AuditEntry.objects.order_by("-sequence")
-    if not viewer.system:
-        rows = rows.filter(organisation_id_at=viewer.organisation_id or 0)
-    return int(rows.values_list("sequence", flat=True).first() or 0)
+    found = _head.one() if viewer.system else _head_of.one(organisation=viewer.organisation_id or 0)
+    return int(found[0]) if found else 0
+
+
+def deeds_since(viewer: Viewer, sequence: int) -> list[tuple[int, str]]:
+    """Return number and verb of the deeds in the viewer's organisation after one, newest first, the newest 500."""
+    return [(number, verb) for number, verb in _deeds(organisation=viewer.organisation_id or 0, after=sequence)]
 
 
 def badge_of(viewer: Viewer) -> tuple[str, str] | None:
@@ -114,7 +132,8 @@ def tokens(viewer: Viewer) -> list[TokenRef]:
 
 def audit_head(viewer: Viewer) -> int:
     """Return the number of the newest row of the audit log, whoever looks: it grows with all that anybody does."""
-    return AuditEntry.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+    found = _head.one()
+    return int(found[0]) if found else 0
 
 
 def audit_trail(viewer: Viewer, view: View) -> Rows:

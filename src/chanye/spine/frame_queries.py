@@ -10,6 +10,7 @@ import numpy.typing as npt
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from chanye.kernel.errors import DeniedError
+from chanye.parties.prepared import Prepared
 from chanye.parties.types import Viewer
 from chanye.spine.frames import OPEN
 from chanye.spine.history.types import F64, I64
@@ -71,6 +72,46 @@ def frames(
     ]
 
 
+_COLUMNS = ("series_id", "start", "end", "text", "state")
+_begun = Prepared(lambda series, start: _running(Series.objects.filter(id__in=series), start).values_list(*_COLUMNS))
+_inside = Prepared(
+    lambda series, start, end: Frame.objects.filter(
+        series_id__in=series, start__gte=start, start__lt=end
+    ).values_list(*_COLUMNS)
+)
+_held = Prepared(
+    lambda series, end: Frame.objects.filter(series_id__in=series, end__isnull=True, start__lt=end).values_list(
+        "series_id", "attributes"
+    )
+)
+_rises = Prepared(
+    lambda series, start, end: (
+        Frame.objects.filter(series_id__in=series, start__gte=start, start__lt=end, kind__in=("count", "scrap"))
+        .order_by("series_id", "start")
+        .values_list("series_id", "start", "quantity", "state")
+    )
+)
+_owned = Prepared(
+    lambda series: Series.objects.filter(id__in=series).order_by().values_list("id", "asset__organisation_id")
+)
+_cursors = Prepared(lambda: ProcessorCursor.objects.order_by("name").values_list("name", "arrival"))
+_states_at = Prepared(
+    lambda assets, organisation, now, later: (
+        _running(Series.objects.filter(asset_id__in=assets, asset__organisation_id=organisation), now)
+        .filter(kind="state", start__lt=later)
+        .values_list("asset_id", "state")
+    )
+)
+
+
+def states_at(viewer: Viewer, asset_ids: Sequence[int], moment: int) -> list[tuple[int, str]]:
+    """Return asset and state class of what the series of some assets say at a moment [us UTC]."""
+    if viewer.system:
+        return [(one.asset_id, one.state) for one in frames(viewer, asset_ids, moment, moment + 1, kinds=("state",))]
+    organisation = viewer.organisation_id or 0
+    return _states_at(assets=list(asset_ids), organisation=organisation, now=moment + 1, later=moment + 1)
+
+
 def frame_table(viewer: Viewer, series_ids: Sequence[int], start: int, end: int) -> FrameTable:
     """Return the frames of some series that touch ``[start, end)`` (us UTC) as columns; one query.
 
@@ -81,14 +122,11 @@ def frame_table(viewer: Viewer, series_ids: Sequence[int], start: int, end: int)
     """
     _check(viewer, series_ids)
     wanted = sorted(set(series_ids))
-    inside = Frame.objects.filter(series_id__in=wanted, start__gte=start, start__lt=end)
-    running = _running(Series.objects.filter(id__in=wanted), start)
-    columns = ("series_id", "start", "end", "text", "state")
-    rows = [*running.values_list(*columns), *inside.values_list(*columns)]
+    rows = [*_begun(series=wanted, start=start), *_inside(series=wanted, start=start, end=end)]
     number, begin, stop, text, state = zip(*rows, strict=True) if rows else ((),) * 5
     # attributes are JSON and slow to read: only open frames, a few, need theirs
-    held = Frame.objects.filter(series_id__in=wanted, end__isnull=True, start__lt=end)
-    until = {key: attributes.get("until", OPEN) for key, attributes in held.values_list("series_id", "attributes")}
+    held = _held(series=wanted, end=end)
+    until = {key: attributes.get("until", OPEN) for key, attributes in held}
     ends = [until.get(key, OPEN) if moment is None else moment for key, moment in zip(number, stop, strict=True)]
     keys, begins = np.array(number, np.int64), np.array(begin, np.int64)
     order = np.lexsort((begins, keys))
@@ -150,10 +188,7 @@ class RiseTable:
 def rise_table(viewer: Viewer, series_ids: Sequence[int], start: int, end: int) -> RiseTable:
     """Return the rises of some counters in ``[start, end)`` (us UTC) as columns; one query."""
     _check(viewer, series_ids)
-    found = Frame.objects.filter(
-        series_id__in=sorted(set(series_ids)), start__gte=start, start__lt=end, kind__in=("count", "scrap")
-    )
-    rows = list(found.order_by("series_id", "start").values_list("series_id", "start", "quantity", "state"))
+    rows = _rises(series=sorted(set(series_ids)), start=start, end=end)
     number, time, count, state = zip(*rows, strict=True) if rows else ((),) * 4
     return RiseTable(
         np.array(number, np.int64),
@@ -204,13 +239,12 @@ def cursors() -> dict[str, int]:
 
 def frames_tag() -> str:
     """Return a word that changes when any frame may have changed."""
-    return "-".join(f"{name}{at:x}" for name, at in ProcessorCursor.objects.order_by("name").values_list())
+    return "-".join(f"{name}{at:x}" for name, at in _cursors())
 
 
 def _check(viewer: Viewer, series_ids: Sequence[int]) -> None:
     wanted = set(series_ids)
-    rows = Series.objects.filter(id__in=wanted)
-    if not viewer.system:
-        rows = rows.filter(asset__organisation_id=viewer.organisation_id or 0)
-    if rows.count() != len(wanted):
+    rows = set(_owned(series=sorted(wanted)))
+    seen = [one for one, organisation in rows if viewer.system or organisation == viewer.organisation_id]
+    if len(seen) != len(wanted):
         raise DeniedError("One of the series does not exist or belongs to another organisation.")

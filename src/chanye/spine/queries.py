@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from chanye.kernel.errors import DeniedError, TransientError
 from chanye.kernel.settings import get_settings
+from chanye.parties.prepared import Prepared
 from chanye.parties.types import Viewer
 from chanye.spine import files as store
 from chanye.spine.history.types import Aggregates, Latest, Samples, SeriesSpec
@@ -18,6 +19,17 @@ from chanye.spine.models import Asset, Series, StoredFile
 from chanye.spine.refs import asset_ref, file_ref, series_ref
 from chanye.spine.store import reader
 from chanye.spine.types import AssetRef, FileRef, SeriesRef
+
+_asset = Prepared(lambda asset: Asset.objects.filter(id=asset))
+_named = Prepared(
+    lambda organisation, code: Asset.objects.filter(Q(code=code) | Q(path=code), organisation_id=organisation)[:2]
+)
+_all = Prepared(lambda organisation: Asset.objects.filter(organisation_id=organisation))
+_series_of = Prepared(
+    lambda assets, organisation: Series.objects.filter(
+        asset_id__in=assets, asset__organisation_id=organisation
+    ).order_by("asset_id", "code")
+)
 
 
 def _visible_assets(viewer: Viewer) -> QuerySet[Asset]:
@@ -42,20 +54,25 @@ def asset(viewer: Viewer, asset_id: int) -> AssetRef:
     DeniedError
         If there is none that the viewer may see.
     """
-    row = _visible_assets(viewer).filter(id=asset_id).first()
-    if row is None:
+    row = _asset.one(asset=asset_id)
+    if row is None or not (viewer.system or row.organisation_id == viewer.organisation_id):
         raise DeniedError("There is no such asset, or it belongs to another organisation.")
     return asset_ref(row)
 
 
 def asset_by_code(viewer: Viewer, organisation_id: int, code: str) -> AssetRef | None:
     """Return the asset of an organisation with a code or path; None if there is none, or several."""
-    found = list(_visible_assets(viewer).filter(Q(code=code) | Q(path=code), organisation_id=organisation_id)[:2])
+    found = _named(organisation=organisation_id, code=code)
+    if not (viewer.system or viewer.organisation_id == organisation_id):
+        return None
     return asset_ref(found[0]) if len(found) == 1 else None
 
 
 def assets(viewer: Viewer, *, below: int | None = None, kinds: Sequence[str] = ()) -> list[AssetRef]:
     """Return the assets the viewer may see: all, or those below one asset (itself included), of some kinds."""
+    if below is None and not viewer.system:
+        found = _all(organisation=viewer.organisation_id or 0)
+        return [asset_ref(row) for row in found if not kinds or row.kind in kinds]
     rows = _visible_assets(viewer)
     if below is not None:
         path = asset(viewer, below).path
@@ -81,8 +98,11 @@ def series(viewer: Viewer, series_id: int) -> SeriesRef:
 
 def series_of(viewer: Viewer, asset_ids: Iterable[int], *, roles: Sequence[str] = ()) -> list[SeriesRef]:
     """Return the series of some assets, only those with one of the roles if any is given."""
-    rows = _visible_series(viewer).filter(asset_id__in=list(asset_ids)).order_by("asset_id", "code")
-    return [series_ref(row) for row in (rows.filter(role__in=roles) if roles else rows)]
+    if viewer.system:
+        rows = list(_visible_series(viewer).filter(asset_id__in=list(asset_ids)).order_by("asset_id", "code"))
+    else:
+        rows = _series_of(assets=list(asset_ids), organisation=viewer.organisation_id or 0)
+    return [series_ref(row) for row in rows if not roles or row.role in roles]
 
 
 def series_by_id(viewer: Viewer, series_ids: Iterable[int]) -> dict[int, SeriesRef]:

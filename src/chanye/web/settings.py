@@ -90,11 +90,16 @@ TEMPLATES = [
 ]
 
 
+#: A thread keeps its connection this long: opening one costs as much as a page. [s]
+KEPT_OPEN = 300
+
+
 def _database() -> dict[str, object]:
     if not CHANYE.database:
         CHANYE.data.mkdir(parents=True, exist_ok=True)
         return {
             "ENGINE": "django.db.backends.sqlite3",
+            "CONN_MAX_AGE": KEPT_OPEN,
             "NAME": str(CHANYE.data / "records.sqlite3"),
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
@@ -105,6 +110,8 @@ def _database() -> dict[str, object]:
     query = dict(parse_qsl(url.query))  # host=FOLDER names a Unix socket
     return {
         "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": KEPT_OPEN,
+        "CONN_HEALTH_CHECKS": True,
         "NAME": unquote(url.path.lstrip("/")),
         "USER": unquote(url.username or ""),
         "PASSWORD": unquote(url.password or ""),

@@ -7,9 +7,46 @@ from collections.abc import Collection
 from django.db.models import F, Q, Sum, Window
 from django.db.models.functions import RowNumber
 
+from chanye.parties.prepared import Prepared
 from chanye.parties.types import Viewer
 from chanye.trace.models import Item, Material, Run
 from chanye.trace.rules import ACTIVE, CONTAINER, LOT
+
+_known = Prepared(
+    lambda organisation, codes: Material.objects.filter(organisation_id=organisation, code__in=codes).values_list(
+        "code"
+    )
+)
+_left = Prepared(
+    lambda organisation, codes: (
+        Run.objects.filter(
+            Q(holder="") & Q(blocked="") & Q(status=ACTIVE),
+            material__organisation_id=organisation,
+            material__code__in=codes,
+        )
+        .exclude(kind=CONTAINER)
+        .values_list("material__code")
+        .annotate(left=Sum(F("count") * F("left")))
+    )
+)
+_newest = Prepared(
+    lambda organisation, codes, most: (
+        Run.objects.filter(
+            organisation_id=organisation,
+            material__organisation_id=organisation,
+            material__code__in=codes,
+            status=ACTIVE,
+            holder="",
+            blocked="",
+            left__gt=0,
+        )
+        .exclude(kind=CONTAINER)
+        .annotate(turn=Window(RowNumber(), partition_by=F("material"), order_by=F("first").desc()))
+        .filter(turn__lte=most)
+        .order_by("-first")
+        .values_list("first", "count", "material__code", "left")
+    )
+)
 
 
 def stock_by_material(viewer: Viewer, organisation_id: int, codes: Collection[str]) -> dict[str, float]:
@@ -19,11 +56,9 @@ def stock_by_material(viewer: Viewer, organisation_id: int, codes: Collection[st
     """
     if not (viewer.system or viewer.organisation_id == organisation_id):
         return {}
-    known = Material.objects.filter(organisation_id=organisation_id, code__in=list(codes))
-    found = dict.fromkeys(known.values_list("code", flat=True), 0.0)
-    runs = Run.objects.filter(Q(holder="") & Q(blocked="") & Q(status=ACTIVE), material__in=known)
-    sums = runs.exclude(kind=CONTAINER).values("material__code").annotate(left=Sum(F("count") * F("left")))
-    found.update({row["material__code"]: row["left"] / 1e6 for row in sums})
+    wanted = sorted(codes)
+    found = {code: 0.0 for (code,) in _known(organisation=organisation_id, codes=wanted)}
+    found.update({code: left / 1e6 for code, left in _left(organisation=organisation_id, codes=wanted)})
     return found
 
 
@@ -36,14 +71,9 @@ def newest_lots(
     """
     if not codes or not (viewer.system or viewer.organisation_id == organisation_id):
         return {}
-    known = Material.objects.filter(organisation_id=organisation_id, code__in=list(codes))
-    runs = Run.objects.filter(
-        organisation_id=organisation_id, material__in=known, status=ACTIVE, holder="", blocked="", left__gt=0
-    ).exclude(kind=CONTAINER)
-    place = Window(RowNumber(), partition_by=F("material"), order_by=F("first").desc())
-    rows = runs.annotate(turn=place).filter(turn__lte=most).order_by("-first")
+    rows = _newest(organisation=organisation_id, codes=sorted(codes), most=most)
     found: dict[str, list[tuple[int, float]]] = {}
-    for first, count, code, left in rows.values_list("first", "count", "material__code", "left"):
+    for first, count, code, left in rows:
         own = found.setdefault(code, [])
         newest = range(first + count - 1, first - 1, -1)
         own.extend((number, left / 1e6) for number in newest[: most - len(own)])
