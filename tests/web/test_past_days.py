@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import html
 import re
+import time
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -136,6 +137,7 @@ def test_a_poll_that_finds_nothing_new_draws_no_board(plant: Plant, monkeypatch:
     assert client.get(address, headers={"if-none-match": first["ETag"]}).status_code == 304
     assert len(drawn) == 1
     plant.write(state, [(now - HOUR // 60, "FEED_HOLD", 0), (now, "FEED_HOLD", 0)])
+    time.sleep(boards.TOGETHER)
     changed = client.get(address, headers={"if-none-match": first["ETag"]})
     assert (changed.status_code, len(drawn)) == (200, 2)
     assert b"FEED_HOLD" in changed.content

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -99,6 +101,54 @@ def shown(figure: Any) -> tuple[float | None, str]:
     if figure.value is not None and figure.unit in ("W", "W.h") and abs(figure.value) >= 1000:
         return figure.value / 1000, "k" + figure.unit
     return figure.value, figure.unit
+
+
+@register.simple_tag
+def figure_html(
+    figure: Any,
+    label: str,
+    *,
+    unit: str = "",
+    digits: str = "",
+    factor: float | str = 1,
+    href: str = "",
+    when: str = "",
+) -> SafeString:
+    """Draw a figure with its unit and how much of the time it covers, or why it is not measured.
+
+    Drawn once for all that look the same: of the figures of a board few change from one look to the next.
+    """
+    value, code = shown(figure)
+    text = None if value is None else number(value * float(factor), int(digits) if digits else None)
+    cover = share(round(figure.coverage, 3), 1), number(figure.coverage * 100, 0), figure.coverage >= 1
+    return _figure(
+        text, unit or words.unit(code), str(label), figure.why, cover, href, when, translation.get_language() or ""
+    )
+
+
+@lru_cache(maxsize=4096)
+def _figure(  # all that is seen of a figure: the key under which it is kept
+    text: str | None,
+    unit: str,
+    label: str,
+    why: str,
+    cover: tuple[str, str, bool],
+    href: str,
+    when: str,
+    language: str,
+) -> SafeString:
+    context = {
+        "text": text,
+        "unit": unit,
+        "label": label,
+        "why": why,
+        "share": cover[0],
+        "known": cover[1],
+        "full": cover[2],
+        "href": href,
+        "when": when,
+    }
+    return render_to_string("parts/figure.html", context)
 
 
 @register.filter

@@ -10,14 +10,17 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from chanye.domains.factory.board_cache import Kept
+from chanye.domains.factory.board_cache import Kept, place
+from chanye.domains.factory.kept import keep
 from chanye.domains.factory.pages import live
 from chanye.domains.factory.pages.days import Day, date_at, read_day
 from chanye.domains.factory.queries import machines as queries
-from chanye.domains.factory.types.machines import Board, MachineTile, Segment
+from chanye.domains.factory.types.machines import Board, Figure, MachineTile, Segment
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 from chanye.spine.types import STATE_CLASSES, AssetRef
@@ -26,10 +29,8 @@ from chanye.spine.types import STATE_CLASSES, AssetRef
 TILE_SHAPE = 1.75
 # Silence makes a state unknown without any new sample: so long the cheap answer may hold. [us]
 QUIET = 5_000_000
-MOST_KEPT = 512
-
-#: What was looked at and how things stood -> the ETag of the board that was drawn then.
-_drawn: dict[tuple[object, ...], str] = {}
+# What one was shown is shown to others for so long: walls and boards ask at moments of their own. [s]
+TOGETHER = 0.25
 
 
 def wall_grid(tiles: int, shape: float) -> tuple[int, int]:
@@ -68,8 +69,44 @@ def _drawn_tile(tile: MachineTile, start: int, end: int, wall: bool, clock: str)
     day = clock.partition(" ")[2]
     shown = replace(tile, age=None, stamp=0, strip=tile.strip if day else _lasting(tile.strip, end))
     mark = live.mark(shown, start, end, wall, get_language(), clock)
-    context = {"tile": shown, "mark": mark, "start": start, "end": end, "wall": wall, "day": day}
+    href, on = reverse("machine", args=[tile.asset_id]), f"?day={day}" if day else ""
+    context = {
+        "tile": shown,
+        "href": href + on,
+        "mark": mark,
+        "start": start,
+        "end": end,
+        "day": day,
+        "ahead": not day,
+        "words": _("States of this day"),
+        "pairs": _figures(shown, bool(day), "" if wall else href + "figures/{}/" + on),
+    }
     return mark, render_to_string("factory/tile.html", context)
+
+
+def _figures(tile: MachineTile, past: bool, href: str) -> list[list[dict[str, object]]]:
+    """Return the figures of a tile, two lines of them; ``href`` is where a figure says where it comes from."""
+
+    def one(figure: Figure, label: str, digits: int, name: str = "", *, percent: bool = False) -> dict[str, object]:
+        unit, factor = ("%", 100) if percent else ("", 1)
+        where = href.format(name) if name else ""
+        return {
+            "figure": figure,
+            "label": label,
+            "digits": str(digits),
+            "unit": unit,
+            "factor": factor,
+            "href": where,
+        }
+
+    second = [
+        one(tile.availability, _("Availability"), 0, "availability", percent=True),
+        one(tile.oee, "OEE", 0, "oee", percent=True),
+    ]
+    if tile.power.value is not None or tile.power.why != "no_meter":
+        second.append(one(tile.power, _("Power"), 1))
+    made = _("Parts") if past else _("Parts today")
+    return [[one(tile.parts_today, made, 0, "produced"), one(tile.rate, _("Rate"), 1, "throughput")], second]
 
 
 def _draw(board: Board, day: Day, zone: str, wall: bool) -> list[tuple[str, str]]:
@@ -97,24 +134,38 @@ def site_board(request: HttpRequest, site_id: int) -> HttpResponse:
     ``?day=2017-02-01`` shows a day that is over, by the site's own clock.
     """
     viewer, now = live.viewer_of(request), time.time_ns() // 1000
-    wall, part = request.GET.get("wall") == "1", request.GET.get("part") == "tiles"
-    looked: tuple[object, ...] = ()
-    if part:
-        stands = queries.board_tag(viewer, now), now // QUIET
-        looked = (viewer.organisation_id, viewer.system, site_id, wall, get_language(), *stands)
-        known = _drawn.get(looked)
-        if known and request.headers.get("If-None-Match") == known:
-            return live.revalidated(HttpResponse(status=304), known)
-    site = spine.asset(viewer, site_id)
-    day = read_day(None if part else request.GET.get("day"), site, now)
-    with live.by_the_clock_of(site):
-        return _board(request, viewer, site, day, now, looked)
-
-
-def _board(
-    request: HttpRequest, viewer: Viewer, site: AssetRef, day: Day, now: int, looked: tuple[object, ...]
-) -> HttpResponse:
     wall = request.GET.get("wall") == "1"
+    if request.GET.get("part") == "tiles":
+        etag, body = _live_part(viewer, site_id, wall, now)
+        same = request.headers.get("If-None-Match") == etag
+        return live.revalidated(HttpResponse(status=304) if same else HttpResponse(body), etag)
+    site = spine.asset(viewer, site_id)
+    day = read_day(request.GET.get("day"), site, now)
+    with live.by_the_clock_of(site):
+        return render(request, "factory/board.html", _context(viewer, site, day, now, wall))
+
+
+def _live_part(viewer: Viewer, site_id: int, wall: bool, now: int) -> tuple[str, str]:
+    """Return the ETag and the HTML of what is live; drawn once for all that look at the same moment."""
+    who = ("board", place(), viewer.organisation_id, viewer.system, site_id, wall, get_language())
+
+    def draw() -> tuple[str, str]:
+        site = spine.asset(viewer, site_id)
+        with live.by_the_clock_of(site):
+            context = _context(viewer, site, read_day(None, site, now), now, wall)
+            shown = (context["board"].site_name, context["tally"], context["marks"], context["times"][1])
+            etag = f'W/"{live.mark(*shown, wall, get_language())}"'
+            return etag, render_to_string("factory/tiles.html", context)
+
+    def look() -> tuple[str, str]:
+        return keep(draw, *who, queries.board_tag(viewer, now), now // QUIET, seconds=QUIET / 1e6)
+
+    spine.asset(viewer, site_id)  # who may not see it is refused, whatever is kept
+    return keep(look, *who, seconds=TOGETHER)
+
+
+def _context(viewer: Viewer, site: AssetRef, day: Day, now: int, wall: bool) -> dict[str, Any]:
+    """Return all that the board of a site is drawn from."""
     if day.past:
         board = queries.past_board(viewer, site.id, day.start, day.end, now=now)
     else:
@@ -123,11 +174,12 @@ def _board(
     seen = {tile.asset_id: live.seen(board.now, tile.age) for tile in board.tiles}
     counts = Counter(tile.state if tile.state in STATE_CLASSES else "unknown" for tile in board.tiles)
     tally = [(state, counts[state]) for state in STATE_CLASSES]
-    context: dict[str, Any] = {
+    return {
         "board": board,
         "day": day,
         "gap": _gap(site, board, day),
         "tiles": [html for _mark, html in tiles],
+        "marks": [mark for mark, _html in tiles],
         "times": (board.now, seen),
         "seen": " ".join(f"{number}:{at}" for number, at in seen.items() if at is not None),
         "tally": tally,
@@ -137,13 +189,3 @@ def _board(
         "here_site": {"id": site.id, "name": board.site_name},
         "connect_url": "/connections/",
     }
-    if not looked:
-        return render(request, "factory/board.html", context)
-    marks = [mark for mark, _html in tiles]
-    etag = f'W/"{live.mark(board.site_name, tally, marks, seen, wall, get_language())}"'
-    if len(_drawn) >= MOST_KEPT:
-        _drawn.pop(next(iter(_drawn)), None)
-    _drawn[looked] = etag
-    if request.headers.get("If-None-Match") == etag:
-        return live.revalidated(HttpResponse(status=304), etag)
-    return live.revalidated(render(request, "factory/tiles.html", context), etag)
