@@ -17,6 +17,7 @@ from chanye.domains.factory.types.machines import Segment, TimeElements
 from chanye.kernel.intervals import I64, Intervals
 from chanye.kernel.shifts import shift_pattern_from_dict
 from chanye.kernel.time import DAY, from_us, to_us
+from chanye.parties.prepared import Prepared
 from chanye.parties.types import Viewer
 from chanye.spine import frame_queries
 from chanye.spine import queries as spine
@@ -113,18 +114,25 @@ class Floor:
         return min(known, now)
 
 
+_assigned = Prepared(
+    lambda: CalendarAssignment.objects.values_list(
+        "calendar__organisation_id",
+        "asset__path",
+        "calendar_id",
+        "calendar__pattern",
+        "changed_at",
+        "calendar__changed_at",
+    )
+)
+
+
 def load_calendars(viewer: Viewer) -> Calendars:
     """Return the calendars of the viewer's organisation (of all, for the system)."""
-    rows = CalendarAssignment.objects.all()
-    if not viewer.system:
-        rows = rows.filter(calendar__organisation_id=viewer.organisation_id or 0)
-    found = list(
-        rows.values_list("asset__path", "calendar_id", "calendar__pattern", "changed_at", "calendar__changed_at")
-    )
+    found = [row for row in _assigned() if viewer.system or row[0] == viewer.organisation_id]
     return Calendars(
+        {row[2]: row[3] for row in found},
         {row[1]: row[2] for row in found},
-        {row[0]: row[1] for row in found},
-        max((max(row[3], row[4]) for row in found), default=0),
+        max((max(row[4], row[5]) for row in found), default=0),
     )
 
 

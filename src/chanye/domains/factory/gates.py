@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from chanye.domains.factory import quality_lots
@@ -19,10 +18,19 @@ from chanye.domains.factory.types.quality import Asked, Given
 from chanye.kernel.errors import ConfigError
 from chanye.parties import events
 from chanye.parties.audit import record
+from chanye.parties.prepared import Prepared
 from chanye.parties.types import Viewer
 
 #: Bookings looked at for a scrap rate.
 MOST_BOOKINGS = 500
+
+
+_plans = Prepared(
+    lambda organisation, material: Plan.objects.filter(
+        organisation_id=organisation, material_id=material, state="released"
+    ).order_by("version")
+)
+_rules = Prepared(lambda organisation: HoldRule.objects.filter(organisation_id=organisation, active=True))
 
 
 def asked_of(plan: Plan) -> list[dict[str, Any]]:
@@ -70,19 +78,16 @@ def given_of(inspection: Inspection) -> dict[tuple[str, int], Given]:
 
 def plans_for(order: Order, operation: Operation, *kinds: str) -> list[Plan]:
     """Return the newest released plans of some kinds that hold for an operation."""
+    plans = [
+        plan
+        for plan in _plans(organisation=order.organisation_id, material=order.revision.material_id)
+        if plan.kind in kinds
+    ]
+    if not plans:
+        return []
     last = operation.kind == "main" and not order.operations.filter(kind="main", number__gt=operation.number).exists()
-    step = Q(step=operation.number) | Q(step=None) if last else Q(step=operation.number)
-    rows = Plan.objects.filter(
-        step,
-        organisation_id=order.organisation_id,
-        state="released",
-        kind__in=kinds,
-        material=order.revision.material_id,
-    )
-    newest: dict[str, Plan] = {}
-    for plan in rows.order_by("version"):
-        newest[plan.code] = plan
-    return list(newest.values())
+    here = (operation.number, None) if last else (operation.number,)
+    return list({plan.code: plan for plan in plans if plan.step in here}.values())
 
 
 def make_inspection(
@@ -175,14 +180,12 @@ def _final(actor: Viewer, plan: Plan, order: Order, operation: Operation, at: in
 
 def hold_rules(order: Order, operation: Operation, kind: str) -> list[HoldRule]:
     """Return the rules of a kind that hold for an operation."""
-    rows = HoldRule.objects.filter(
-        Q(material=None) | Q(material=order.revision.material_id),
-        Q(work_centre=None) | Q(work_centre=operation.work_centre_id) | Q(work_centre=operation.place_id),
-        organisation_id=order.organisation_id,
-        kind=kind,
-        active=True,
-    )
-    return list(rows)
+    material, places = order.revision.material_id, (None, operation.work_centre_id, operation.place_id)
+    return [
+        rule
+        for rule in _rules(organisation=order.organisation_id)
+        if rule.kind == kind and rule.material_id in (None, material) and rule.work_centre_id in places
+    ]
 
 
 def _hold_on_scrap(actor: Viewer, order: Order, operation: Operation, at: int) -> None:

@@ -8,8 +8,15 @@ from chanye.domains.factory.models import Operation, Order, WorkSpan
 from chanye.domains.factory.rules.orders import Step, require_move
 from chanye.domains.factory.types.orders import OperationRef
 from chanye.kernel.errors import ConfigError, DeniedError
+from chanye.parties.prepared import Prepared
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
+
+_locked = Prepared(
+    lambda order: Order.objects.select_for_update().select_related("revision__material").filter(id=order)
+)
+_order_of = Prepared(lambda operation: Operation.objects.filter(id=operation).values_list("order_id"))
+_steps = Prepared(lambda order: Operation.objects.filter(order_id=order))
 
 
 def locked_order(actor: Viewer, permission: str, order_id: int) -> Order:
@@ -20,7 +27,7 @@ def locked_order(actor: Viewer, permission: str, order_id: int) -> Order:
     DeniedError
         If there is no such order for the actor, or the permission is missing.
     """
-    row = Order.objects.select_for_update().select_related("revision__material").filter(id=order_id).first()
+    row = _locked.one(order=order_id)
     if row is None or not (actor.system or row.organisation_id == actor.organisation_id):
         raise DeniedError(_("There is no such order, or it belongs to another organisation."))
     require(actor, permission, row.organisation_id)
@@ -37,13 +44,13 @@ def open_for_booking(actor: Viewer, operation_id: int, event_at: int) -> tuple[O
     DeniedError
         If there is no such operation for the actor, or it may not report.
     """
-    order_id = Operation.objects.filter(id=operation_id).values_list("order_id", flat=True).first()
-    if order_id is None:
+    found = _order_of.one(operation=operation_id)
+    if found is None:
         raise DeniedError(_("There is no such operation, or it belongs to another organisation."))
-    order = locked_order(actor, "report_output", order_id)
+    order = locked_order(actor, "report_output", found[0])
     if not (order.state == "held" and order.held_at is not None and event_at < order.held_at):
         require_move("book", order.state, order.number)
-    operation = Operation.objects.get(id=operation_id)
+    (operation,) = (row for row in _steps(order=order.pk) if row.pk == operation_id)
     if operation.state == "held" and not (operation.held_at and event_at < operation.held_at):
         raise ConfigError(
             _("Operation %(number)s of %(order)s is on hold (%(reason)s): ask quality or the line leader.")
@@ -54,7 +61,7 @@ def open_for_booking(actor: Viewer, operation_id: int, event_at: int) -> tuple[O
 
 def steps_of(order: Order) -> tuple[dict[int, Operation], dict[int, Step]]:
     """Return the operations of an order by number, as rows and as values of the rules."""
-    rows = {row.number: row for row in Operation.objects.filter(order=order)}
+    rows = {row.number: row for row in _steps(order=order.pk)}
     return rows, {number: step_of(row) for number, row in rows.items()}
 
 

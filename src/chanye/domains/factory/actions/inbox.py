@@ -32,6 +32,7 @@ from chanye.kernel.time import DAY, now_us
 from chanye.parties import queries as parties
 from chanye.parties.audit import record
 from chanye.parties.identity import viewer_for
+from chanye.parties.prepared import Prepared
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
@@ -121,6 +122,8 @@ class Outcome:
 
 Handler = Callable[..., str]
 
+_by_key = Prepared(lambda organisation, key: InboxEntry.objects.filter(organisation_id=organisation, key=key))
+
 
 def receive_entries(
     *,
@@ -178,7 +181,7 @@ def _receive(actor: Viewer, organisation_id: int, terminal: str, raw: Mapping[st
     )
     try:
         with transaction.atomic():
-            known = InboxEntry.objects.filter(organisation_id=organisation_id, key=key).first()
+            known = _by_key.one(organisation=organisation_id, key=key)
             return _again(known, digest) if known else _book(actor, row)
     except IntegrityError:  # the same key came in by another door at the same moment
         known = InboxEntry.objects.filter(organisation_id=organisation_id, key=key).first()

@@ -15,6 +15,7 @@ from chanye.domains.factory.rules import dispatch as rules
 from chanye.domains.factory.rules.orders import Step, main_steps
 from chanye.domains.factory.types.dispatch import DISPATCH_RULES, DispatchList, DispatchRow, DispatchRule, Need
 from chanye.kernel.time import now_us
+from chanye.parties.prepared import Prepared
 from chanye.parties.types import Viewer
 from chanye.spine import frame_queries
 from chanye.spine import queries as spine
@@ -22,6 +23,20 @@ from chanye.spine.types import AssetRef
 
 #: Kinds of assets at which operations are worked.
 CENTRE_KINDS = ("work_centre", "work_unit")
+
+
+_chosen = Prepared(
+    lambda centres: DispatchSetting.objects.filter(work_centre_id__in=centres).values_list("work_centre_id", "rule")
+)
+_open = Prepared(
+    lambda centres: Operation.objects.filter(
+        work_centre_id__in=centres, state__in=OPEN_STATES, order__state__in=("released", "held")
+    ).select_related("order__revision__material", "tool", "gauge", "skill", "program__program")
+)
+_of_orders = Prepared(lambda orders: Operation.objects.filter(order_id__in=orders))
+_lines = Prepared(
+    lambda operations: OperationMaterial.objects.filter(operation_id__in=operations).select_related("component")
+)
 
 
 def work_centres(viewer: Viewer, *, site_id: int | None = None) -> list[AssetRef]:
@@ -79,10 +94,12 @@ def dispatch_list(
         us UTC.
     """
     at = now_us() if now is None else now
-    places = {asset.id: asset for asset in work_centres(viewer) if asset.id in set(work_centre_ids)}
-    kept = dict(DispatchSetting.objects.filter(work_centre_id__in=places).values_list("work_centre_id", "rule"))
+    everywhere = work_centres(viewer)
+    places = {asset.id: asset for asset in everywhere if asset.id in set(work_centre_ids)}
+    kept = dict(_chosen(centres=list(places)))
     rows = _operations(places)
     facts = _facts(viewer, rows, places, person_id, at)
+    facts.machines = _machine_states(viewer, places, everywhere, at)
     came = {row.pk: row.order.released_at or row.order.created_at for row in rows}
     found = []
     for number in work_centre_ids:
@@ -108,10 +125,7 @@ def _kept(word: str | None) -> DispatchRule:
 
 
 def _operations(places: Mapping[int, AssetRef]) -> list[Operation]:
-    rows = Operation.objects.filter(
-        work_centre_id__in=list(places), state__in=OPEN_STATES, order__state__in=("released", "held")
-    )
-    return list(rows.select_related("order__revision__material", "tool", "gauge", "skill", "program__program"))
+    return _open(centres=list(places))
 
 
 def _facts(
@@ -119,13 +133,12 @@ def _facts(
 ) -> _Facts:
     steps: dict[int, dict[int, Step]] = {}
     times: dict[int, dict[int, tuple[float, float, bool]]] = {}
-    for other in Operation.objects.filter(order_id__in={row.order_id for row in rows}):
+    for other in _of_orders(orders=sorted({row.order_id for row in rows})):
         steps.setdefault(other.order_id, {})[other.number] = step_of(other)
         begun = other.started_at is not None
         times.setdefault(other.order_id, {})[other.number] = other.run_time, other.setup_time, begun
     materials: dict[int, list[OperationMaterial]] = {}
-    lines = OperationMaterial.objects.filter(operation_id__in=[row.pk for row in rows]).select_related("component")
-    for line in lines:
+    for line in _lines(operations=[row.pk for row in rows]):
         materials.setdefault(line.operation_id, []).append(line)
     organisation = next((place.organisation_id for place in places.values()), 0)
     tracked = {line.component.code for own in materials.values() for line in own if line.component.tracking != "none"}
@@ -137,7 +150,7 @@ def _facts(
         materials,
         stock_of(viewer, organisation, tracked) if tracked else {},
         _levels({row.skill_id for row in rows if row.skill_id}, person_id, now),
-        _machine_states(viewer, places, now),
+        {},
     )
 
 
@@ -154,18 +167,19 @@ def _levels(skills: set[int], person_id: int | None, now: int) -> dict[int, list
     return held
 
 
-def _machine_states(viewer: Viewer, places: Mapping[int, AssetRef], now: int) -> dict[int, list[str]]:
+def _machine_states(
+    viewer: Viewer, places: Mapping[int, AssetRef], everywhere: Sequence[AssetRef], now: int
+) -> dict[int, list[str]]:
     """Return the present states of the machines at each work centre, where they say any."""
     machines = [
         (asset.id, [number for number, place in places.items() if f"{asset.path}/".startswith(f"{place.path}/")])
-        for asset in work_centres(viewer)
+        for asset in everywhere
     ]
     inside = {asset: at for asset, at in machines if at}
-    frames = frame_queries.frames(viewer, list(inside), now, now + 1, kinds=("state",))
     found: dict[int, list[str]] = {}
-    for frame in frames:
-        for number in inside[frame.asset_id]:
-            found.setdefault(number, []).append(frame.state)
+    for asset, state in frame_queries.states_at(viewer, list(inside), now):
+        for number in inside[asset]:
+            found.setdefault(number, []).append(state)
     return found
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from django.db.models import Q, Sum
+from django.db.models import Min, Q, QuerySet, Sum
 
 from chanye.domains.factory.models import Booking, OutputSettlement, WorkSpan
 from chanye.domains.factory.queries.stop_views import places_of
@@ -14,6 +15,7 @@ from chanye.domains.factory.rules import link as rules
 from chanye.domains.factory.rules.link import Counts, Turns, Work
 from chanye.domains.factory.types.link import OutputProposal, Unassigned
 from chanye.kernel.time import DAY, now_us
+from chanye.parties.prepared import Prepared
 from chanye.parties.types import Viewer
 from chanye.spine import frame_queries
 from chanye.spine import queries as spine
@@ -38,17 +40,60 @@ class _Machine:
     spans: Sequence[WorkSpan]
 
 
+_recent = Prepared(
+    lambda places, since: (
+        WorkSpan.objects.filter(Q(end=None) | Q(end__gt=since), place_id__in=places)
+        .order_by()
+        .values_list("place_id", "operation_id")
+        .distinct()
+    )
+)
+_begun = Prepared(
+    lambda places, operations: (
+        WorkSpan.objects.filter(place_id__in=places, operation_id__in=operations)
+        .order_by()
+        .values_list("place_id")
+        .annotate(first=Min("start"))
+    )
+)
+_worked = Prepared(
+    lambda operations: (
+        WorkSpan.objects.filter(operation_id__in=operations)
+        .order_by()
+        .values_list("operation_id", "place_id")
+        .distinct()
+    )
+)
+_spans = Prepared(
+    lambda places, end, since: (
+        WorkSpan.objects.filter(Q(end=None) | Q(end__gt=since), place_id__in=places, start__lt=end)
+        .select_related("operation__order__revision__material")
+        .order_by("start")
+    )
+)
+
+
+def _sums_of(operations: Sequence[int], place: int) -> QuerySet[Booking, Any]:
+    """Sum up what was booked by operation and place, without what was settled with no order on a machine."""
+    settled = OutputSettlement.objects.filter(asset_id=place).exclude(booking=None).values("booking_id")
+    rows = Booking.objects.filter(operation_id__in=operations, kind__in=("output", "correct"))
+    rows = rows.exclude(id__in=settled).exclude(reverses_id__in=settled).order_by()
+    whole = Sum("good") + Sum("scrap") + Sum("rework")
+    return rows.values_list("operation_id", "place_id").annotate(whole=whole, bad=Sum("scrap"))
+
+
+_sums = Prepared(_sums_of)
+
+
 def proposals(viewer: Viewer, place_ids: Sequence[int], *, now: int | None = None) -> list[OutputProposal]:
     """Return what some machines counted for the operations on them beyond what was booked, or less than that."""
     at = now_us() if now is None else now
     places = places_of(viewer, place_ids)
-    spans = WorkSpan.objects.filter(place_id__in=list(places)).filter(Q(end=None) | Q(end__gt=at - RECENT))
     starts: dict[int, int] = {}
     wanted: dict[int, set[int]] = {}
-    for place_id, operation_id in spans.values_list("place_id", "operation_id").distinct():
+    for place_id, operation_id in _recent(places=list(places), since=at - RECENT):
         wanted.setdefault(place_id, set()).add(operation_id)
-    mine = WorkSpan.objects.filter(place_id__in=list(wanted), operation_id__in=set().union(*wanted.values()))
-    for place_id, start in mine.values_list("place_id", "start"):
+    for place_id, start in _begun(places=list(wanted), operations=sorted(set().union(*wanted.values()))):
         starts[place_id] = max(at - LONGEST, min(starts.get(place_id, at), start))
     found: list[OutputProposal] = []
     for machine in _machines(viewer, places, starts, at):
@@ -94,18 +139,14 @@ def _booked(place_id: int, operations: set[int]) -> dict[int, tuple[int, int]]:
 
     A booking that names no place counts for the machine if the operation was nowhere else.
     """
-    elsewhere = set(
-        WorkSpan.objects.filter(operation_id__in=operations)
-        .exclude(place_id=place_id)
-        .exclude(place_id=None)
-        .values_list("operation_id", flat=True)
-    )
-    here = Q(place_id=place_id) | (Q(place_id=None) & ~Q(operation_id__in=elsewhere))
-    settled = OutputSettlement.objects.filter(asset_id=place_id).exclude(booking=None).values("booking_id")
-    rows = Booking.objects.filter(here, operation_id__in=operations, kind__in=("output", "correct"))
-    rows = rows.exclude(id__in=settled).exclude(reverses_id__in=settled)
-    sums = rows.order_by().values("operation_id").annotate(g=Sum("good"), s=Sum("scrap"), r=Sum("rework"))
-    return {row["operation_id"]: (row["g"] + row["s"] + row["r"], row["s"]) for row in sums}
+    wanted = sorted(operations)
+    elsewhere = {operation for operation, place in _worked(operations=wanted) if place not in (None, place_id)}
+    found: dict[int, tuple[int, int]] = {}
+    for operation, place, all_of_it, scrap in _sums(operations=wanted, place=place_id):
+        if place == place_id or (place is None and operation not in elsewhere):
+            whole, scrapped = found.get(operation, (0, 0))
+            found[operation] = whole + all_of_it, scrapped + scrap
+    return found
 
 
 def _machines(viewer: Viewer, places: Mapping[int, AssetRef], starts: Mapping[int, int], end: int) -> list[_Machine]:
@@ -119,10 +160,8 @@ def _machines(viewer: Viewer, places: Mapping[int, AssetRef], starts: Mapping[in
         return []
     low = min(starts[asset_id] for asset_id in counted)
     table = frame_queries.rise_table(viewer, [n for own in counted.values() for n in own.values()], low, end)
-    rows = WorkSpan.objects.filter(place_id__in=list(counted), start__lt=end)
-    rows = rows.filter(Q(end=None) | Q(end__gt=low - rules.GRACE))
     by_place: dict[int, list[WorkSpan]] = {}
-    for span in rows.select_related("operation__order__revision__material").order_by("start"):
+    for span in _spans(places=list(counted), end=end, since=low - rules.GRACE):
         by_place.setdefault(span.place_id or 0, []).append(span)
     found = []
     for asset_id, own in counted.items():

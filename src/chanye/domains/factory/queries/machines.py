@@ -25,6 +25,7 @@ from chanye.domains.factory.types.machines import Board, Figure, MachineDetail, 
 from chanye.kernel.errors import DeniedError
 from chanye.kernel.shifts import shift_pattern_from_dict
 from chanye.kernel.time import now_us
+from chanye.parties.prepared import Prepared
 from chanye.parties.types import Viewer
 from chanye.spine import frame_queries
 from chanye.spine import queries as spine
@@ -266,9 +267,14 @@ def board(viewer: Viewer, site_id: int, *, now: int) -> Board:
 _sites, _kept_tiles = board_cache.Kept(64), board_cache.Kept()
 
 
+_newest_settings = Prepared(
+    lambda: MachineSettings.objects.order_by("-changed_at").values_list("changed_at")[:1],
+)
+
+
 def _machines_of(viewer: Viewer, site: AssetRef) -> Floor:
     """Return the machines of a site; read anew when somebody wrote something, but not for every booking."""
-    marks = max(MachineSettings.objects.order_by("-changed_at").values_list("changed_at", flat=True)[:1], default=0)
+    marks = _newest_settings.one()
     key = (
         board_cache.place(),
         viewer.organisation_id,

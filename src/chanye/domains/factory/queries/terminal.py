@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from hashlib import blake2b
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from chanye.domains.factory.kept import keep
@@ -30,6 +30,7 @@ from chanye.domains.factory.types.terminal import (
 from chanye.kernel.errors import DeniedError
 from chanye.kernel.time import DAY
 from chanye.parties import queries as parties
+from chanye.parties.prepared import Prepared
 from chanye.parties.rules import PERMISSIONS, require
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
@@ -47,9 +48,14 @@ MOST_STOPS = 5
 MOST_PLACES = 2_000
 #: How late a terminal may show what was done elsewhere, and when it looks again though nothing was done. [us]
 LATE, RENEW = 8_000_000, 300_000_000
+#: Deeds that concern nobody but the place of their operation; there they are seen at once.
+OWN = frozenset({"book_output", "book_correct"})
 
-#: Organisation and place -> its newest deed, the mark of the place, and when they were read.
-_stamps: dict[tuple[int | None, int], tuple[int, tuple[object, ...], int]] = {}
+#: Organisation and place -> number of the newest deed that counts, the mark of the place, and when both were read.
+_stamps: dict[tuple[int | None, int], Stamp] = {}
+_looked: dict[tuple[int | None, int], int] = {}
+#: Organisation -> number of its newest deed, and of the newest that is not in ``OWN``.
+_deeds: dict[int | None, tuple[int, int]] = {}
 T = TypeVar("T")
 
 
@@ -57,32 +63,65 @@ def _keep(make: Callable[[], T], *key: object) -> T:
     return keep(make, *key, seconds=KEEP)
 
 
-def place_stamp(viewer: Viewer, place: AssetRef, now: int) -> tuple[object, ...]:
-    """Return a mark that changes at once with what is reported or arrives at a place, else within ``LATE``.
+class Stamp(NamedTuple):
+    """How things stood at a place: what was read then holds as long as its stamp does."""
 
-    Whatever is done anywhere in the organisation may matter here, so its newest deed is part of the mark; but most
-    of it does not, so it is looked at only every few seconds. Every five minutes the mark changes anyway.
+    deed: int
+    mark: tuple[object, ...]
+    at: int
+
+
+def place_stamp(viewer: Viewer, place: AssetRef, now: int) -> Stamp:
+    """Return a stamp that changes at once with what is reported or arrives at a place, else within ``LATE``.
+
+    Whatever is done anywhere in the organisation may matter here, so its newest deed is part of the stamp; but most
+    of it does not, so it is looked at only every few seconds, and output of other places not at all. Every five
+    minutes the stamp changes anyway.
     """
     key = viewer.organisation_id, place.id
-    deed, known = parties.newest_deed(viewer), _stamps.get(key)
-    if known and known[0] == deed and known[2] > now - RENEW:
+    newest, deed = _newest(viewer)
+    known = _stamps.get(key)
+    if known and known.deed == deed and _looked.get(key) == newest and known.at > now - RENEW:
         return known
     mark = _mark(viewer, place)
-    if known and known[1] == mark and known[2] > now - LATE:
-        return known
-    if len(_stamps) > MOST_PLACES:
-        _stamps.clear()
-    _stamps[key] = deed, mark, now
-    return _stamps[key]
+    same = known and known.mark == mark and known.at > now - (RENEW if known.deed == deed else LATE)
+    if not known or not same:
+        if len(_stamps) > MOST_PLACES:
+            _stamps.clear()
+        known = _stamps[key] = Stamp(deed, mark, now)
+    _looked[key] = newest
+    return known
+
+
+def _newest(viewer: Viewer) -> tuple[int, int]:
+    """Return the number of the organisation's newest deed, and of the newest that may concern any place."""
+    known = _deeds.get(viewer.organisation_id)
+    since = [] if known is None or viewer.system else parties.deeds_since(viewer, known[0] - 1)
+    if known is None or not since or since[-1][0] != known[0]:  # the first look, or too much was done since the last
+        newest = parties.newest_deed(viewer)
+        known = newest, newest
+    else:
+        known = since[0][0], max([known[1], *(number for number, verb in since[:-1] if verb not in OWN)])
+    _deeds[viewer.organisation_id] = known
+    return known
+
+
+_sent = Prepared(
+    lambda place: InboxEntry.objects.filter(place_id=place).order_by("-id").values_list("id")[:1],
+)
+_stand = Prepared(
+    lambda centre: (
+        Operation.objects.filter(work_centre_id=centre, state__in=OPEN_STATES)
+        .order_by("id")
+        .values_list("id", "state", "arrived", "good", "scrap", "rework", "held_at", "place_id")
+    )
+)
 
 
 def _mark(viewer: Viewer, place: AssetRef) -> tuple[object, ...]:
-    """Return the newest entry from a place, how many pieces have arrived there, and what is on hold."""
-    sent = InboxEntry.objects.filter(place_id=place.id).order_by("-id").values_list("id", flat=True).first()
-    here = Operation.objects.filter(
-        work_centre_id__in=[one.id for one in _chain(viewer, place)], state__in=OPEN_STATES
-    )
-    return sent, *here.aggregate(n=Count("id"), arrived=Sum("arrived"), held=Max("held_at")).values()
+    """Return the newest entry from a place, and how the operations that may be worked there stand."""
+    here = [tuple(_stand(centre=one.id)) for one in _chain(viewer, place) if one.kind in KINDS]
+    return (_sent.one(place=place.id), *here)
 
 
 def places(viewer: Viewer) -> tuple[Place, ...]:
@@ -147,9 +186,14 @@ def terminal(viewer: Viewer, code: str, *, now: int, language: str = "") -> Term
     DeniedError
         If there is no such place for the viewer.
     """
-    asset = place_by_code(viewer, code)
+    place = place_by_code(viewer, code)
+    stops, counted = _said(viewer, place, now, language)
+    return replace(_terminal(viewer, place, code, now, language), stops=stops, counted=counted)
+
+
+def _terminal(viewer: Viewer, asset: AssetRef, code: str, now: int, language: str) -> TerminalState:
+    """Return what a terminal shows of a place, without what the machine itself says."""
     above = _chain(viewer, asset)
-    stops, counted = _said(viewer, asset, now, language)
     site = next((one.name for one in above if one.kind == "site"), "")
     group = above[1].name if len(above) > 1 else ""
     tasks = tasks_at(viewer, asset, [one.id for one in above], now, language)
@@ -162,8 +206,6 @@ def terminal(viewer: Viewer, code: str, *, now: int, language: str = "") -> Term
         tasks=tasks,
         lots=lots_for(viewer, tasks),
         booked=_booked(viewer, asset, now),
-        stops=stops,
-        counted=counted,
         calls=tuple(open_calls(viewer, place_ids=[asset.id])),
         handovers=_handovers(asset, now),
         people=_people(viewer),
@@ -177,14 +219,22 @@ def answer(viewer: Viewer, code: str, *, now: int, language: str) -> tuple[str, 
     if code:
         place = place_by_code(viewer, code)
         stands += place_stamp(viewer, place, now)
-        stands += _said(viewer, place, now, language)
+    if not code:
+        return _keep(lambda: _sealed(asdict(choice(viewer))), "answer", *stands)
+    said = _said(viewer, place, now, language)
+    rest = _keep(lambda: asdict(_terminal(viewer, place, code, now, language)), "rest", *stands)
+    return keep(lambda: _sealed(rest | _plain(said)), "answer", *stands, said, seconds=KEEP)
 
-    def make() -> tuple[str, bytes]:
-        state = terminal(viewer, code, now=now, language=language) if code else choice(viewer)
-        body = json.dumps(asdict(state), ensure_ascii=False, separators=(",", ":")).encode()
-        return f'"{blake2b(body, digest_size=9).hexdigest()}"', body
 
-    return _keep(make, "answer", *stands)
+def _plain(said: tuple[tuple[Stop, ...], tuple[Counted, ...]]) -> dict[str, object]:
+    stops, counted = said
+    return {"stops": [asdict(one) for one in stops], "counted": [asdict(one) for one in counted]}
+
+
+def _sealed(state: dict[str, object]) -> tuple[str, bytes]:
+    """Return the ETag and the JSON of a state."""
+    body = json.dumps(state, ensure_ascii=False, separators=(",", ":")).encode()
+    return f'"{blake2b(body, digest_size=9).hexdigest()}"', body
 
 
 def _viewer(viewer: Viewer) -> Member:
@@ -233,12 +283,24 @@ def _live(viewer: Viewer, asset: AssetRef, now: int) -> tuple[tuple[Stop, ...], 
     return stops, tuple(Counted(one.operation_id, one.good, one.last) for one in found if one.bookable and one.good)
 
 
-def _booked(viewer: Viewer, asset: AssetRef, now: int) -> tuple[Booked, ...]:
-    rows = list(
-        Booking.objects.filter(place_id=asset.id, event_at__gte=now - UNDO, kind="output", reversed_by=None)
+_recent = Prepared(
+    lambda place, since: (
+        Booking.objects.filter(place_id=place, event_at__gte=since, kind="output", reversed_by=None)
         .select_related("person")
         .order_by("-event_at", "-id")[:8]
     )
+)
+_notes = Prepared(
+    lambda place, since: (
+        HandoverNote.objects.filter(place_id=place, event_at__gte=since)
+        .select_related("person")
+        .order_by("-event_at")[:3]
+    )
+)
+
+
+def _booked(viewer: Viewer, asset: AssetRef, now: int) -> tuple[Booked, ...]:
+    rows = _recent(place=asset.id, since=now - UNDO)
     ranges = {row.pk: [range(first, first + n) for first, n in row.items if not row.lot] for row in rows}
     wanted = [one for own in ranges.values() for one in own]
     codes = dict(codes_of(viewer, wanted)) if wanted else {}
@@ -258,7 +320,7 @@ def _booked(viewer: Viewer, asset: AssetRef, now: int) -> tuple[Booked, ...]:
 
 
 def _handovers(asset: AssetRef, now: int) -> tuple[Handover, ...]:
-    rows = HandoverNote.objects.filter(place_id=asset.id, event_at__gte=now - NOTED).select_related("person")
+    rows = _notes(place=asset.id, since=now - NOTED)
     return tuple(
         Handover(
             row.pk,
@@ -268,7 +330,7 @@ def _handovers(asset: AssetRef, now: int) -> tuple[Handover, ...]:
             str(row.person or ""),
             row.person.username if row.person else "",
         )
-        for row in rows.order_by("-event_at")[:3]
+        for row in rows
     )
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
-
 from chanye.domains.factory.kept import keep
 from chanye.domains.factory.models import Instruction, Operation, OperationMaterial, WorkSpan
 from chanye.domains.factory.queries.dispatch import dispatch_list
@@ -14,6 +12,7 @@ from chanye.domains.factory.queries.orders import OPEN_STATES
 from chanye.domains.factory.types.dispatch import DispatchRow
 from chanye.domains.factory.types.terminal import LotLeft, Need, Page, Task
 from chanye.kernel.unit_names import unit_label
+from chanye.parties.prepared import Prepared
 from chanye.parties.types import Viewer
 from chanye.spine.types import AssetRef
 from chanye.trace.queries.stock import newest_lots
@@ -25,6 +24,31 @@ KEEP = 20.0
 _FIRST = {"running": 0, "setup": 1, "paused": 2}
 #: What the list says in words; whether pieces are here and whether it is held shows anyway.
 _TOLD = frozenset({"machine", "material", "tool", "gauge", "program", "skill"})
+
+
+_lines = Prepared(
+    lambda operations: (
+        OperationMaterial.objects.filter(operation_id__in=operations)
+        .select_related("component")
+        .order_by("component__code")
+    )
+)
+_at_work = Prepared(
+    lambda operations: (
+        WorkSpan.objects.filter(operation_id__in=operations, end=None)
+        .exclude(person=None)
+        .order_by("start")
+        .values_list("operation_id", "person__username")
+    )
+)
+_released = Prepared(
+    lambda revisions: Instruction.objects.filter(revision_id__in=revisions, state="released").order_by("version")
+)
+_whole = Prepared(
+    lambda operations: Operation.objects.filter(id__in=operations).select_related(
+        "order__revision__material", "place"
+    )
+)
 
 
 def _lent(viewer: Viewer) -> tuple[dict[int, set[int]], dict[int, int]]:
@@ -65,7 +89,7 @@ def tasks_at(
         if part.work_centre_id in centres or row.operation.id in borrowed
     ]
     rows = sorted(rows, key=lambda row: _turn(row, asset))[:MOST_TASKS]
-    more = {one.pk: one for one in _with_revision([row.operation.id for row in rows])}
+    more = {one.pk: one for one in _whole(operations=[row.operation.id for row in rows])}
     beside = _Beside(_instructions(list(more.values())), _materials(more, language), _people(more))
     return tuple(_task(row, more[row.operation.id], asset, beside) for row in rows if row.operation.id in more)
 
@@ -89,8 +113,7 @@ class _Beside:
 def _materials(rows: Mapping[int, Operation], language: str) -> dict[int, list[Need]]:
     """Return what operations take, for all pieces of the order."""
     found: dict[int, list[Need]] = {}
-    lines = OperationMaterial.objects.filter(operation_id__in=list(rows)).select_related("component")
-    for line in lines.order_by("component__code"):
+    for line in _lines(operations=list(rows)):
         one, wanted = line.component, line.quantity * rows[line.operation_id].order.quantity
         need = Need(
             one.code,
@@ -107,15 +130,10 @@ def _materials(rows: Mapping[int, Operation], language: str) -> dict[int, list[N
 def _people(rows: Iterable[int]) -> dict[int, list[str]]:
     """Return the badges of those who work on operations now, who began first standing first."""
     found: dict[int, list[str]] = {}
-    spans = WorkSpan.objects.filter(operation_id__in=list(rows), end=None).exclude(person=None).order_by("start")
-    for number, badge in spans.values_list("operation_id", "person__username"):
+    for number, badge in _at_work(operations=list(rows)):
         if badge not in found.setdefault(number, []):
             found[number].append(badge)
     return found
-
-
-def _with_revision(numbers: Sequence[int]) -> QuerySet[Operation]:
-    return Operation.objects.filter(id__in=numbers).select_related("order__revision__material", "place")
 
 
 def _turn(row: DispatchRow, asset: AssetRef) -> tuple[int, int]:
@@ -173,10 +191,8 @@ def _instructions(rows: Iterable[Operation]) -> dict[tuple[int, int], Instructio
     wanted = {(row.order.revision_id, row.number) for row in rows}
     if not wanted:
         return {}
-    found = Instruction.objects.filter(revision_id__in={one for one, _step in wanted}, state="released")
-    return {
-        (row.revision_id, row.step): row for row in found.order_by("version") if (row.revision_id, row.step) in wanted
-    }
+    found = _released(revisions=sorted({one for one, _step in wanted}))
+    return {(row.revision_id, row.step): row for row in found if (row.revision_id, row.step) in wanted}
 
 
 def _pages(instruction: Instruction | None) -> tuple[Page, ...]:
