@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from postgresql import postgresql_url  # noqa: F401  # a fixture for all
+
 # This process has read its settings by now; processes that tests start are to be the product, not a test.
 os.environ["DJANGO_SETTINGS_MODULE"] = "chanye.web.settings"
 

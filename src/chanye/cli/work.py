@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("work")
 
 #: How often the historian is asked whether anything is new. [s]
-LOOK_EVERY = 0.25
+LOOK_EVERY = 0.1
 #: Wait after a first and at most after any failure. [s]
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 DAY = 86_400.0
