@@ -322,9 +322,37 @@ def test_material_is_put_in_by_its_label_and_by_tap_without_a_network_too(tablet
     expect(page.locator(".queue .refused em")).to_contain_text("S-UNKNOWN")
     tap(page, "已看")
     booked(page)
+    tap(page, "关闭")
+    context.set_offline(True)
+    tap(page, "物料")
+    watched.picture("terminal-put-last")
+    page.locator(".needs.put li", has_text="S-2026-118").get_by_role("button", name="撤销").dblclick()
+    expect(page.locator(".sheet .hint")).to_contain_text("实际投入的料")
+    expect(page.locator(".needs li").nth(1)).to_contain_text("8 / 33 kg")
+    watched.picture("terminal-put-again")
+    tap(page, "S-2026-118")
+    expect(page.locator("[data-field=quantity]")).to_have_text("25")
+    tap(page, "投料")
+    expect(page.locator("[data-count]")).to_have_text("本机暂存 2 条")
+    tap(page, "物料")
+    page.locator(".needs.put li", has_text="切削液").get_by_role("button").click()
+    tap(page, "关闭")
+    expect(page.locator("[data-count]")).to_have_text("本机暂存 3 条")
+    context.set_offline(False)
+    booked(page)
     page.close()
     rows = until(lambda: list(Consumption.objects.order_by("id").values_list("component__code", "lot", "quantity")))
-    assert rows == [("STEEL", "S-2026-117", 8), ("STEEL", "S-2026-118", 2.5), ("OIL", "", 2)]
+    assert rows == [
+        ("STEEL", "S-2026-117", 8),
+        ("STEEL", "S-2026-118", 2.5),
+        ("OIL", "", 2),
+        ("STEEL", "S-2026-118", -2.5),
+        ("STEEL", "S-2026-118", 25),
+        ("OIL", "", -2),
+    ]
+    wrong, right = Consumption.objects.filter(lot="S-2026-118", quantity__gt=0).order_by("id")
+    assert right.event_at == wrong.event_at  # it counts from when it went in
+    assert trace.find(SYSTEM, "S-2026-118")[0].left == 475
     assert [line for line in watched.errors if "INTERNET_DISCONNECTED" not in line] == []
 
 

@@ -31,7 +31,9 @@ STATUSES: tuple[Status, ...] = ("active", "consumed", "shipped", "scrapped")
 LOT, SERIAL, CONTAINER = range(3)
 ACTIVE, CONSUMED, SHIPPED, SCRAPPED = range(4)
 INPUT, OUTPUT, OBJECT, PARENT, CONTENT = range(5)
-ROLES: tuple[Role, ...] = ("input", "output", "object", "parent", "content")
+ROLES: tuple[Role, ...] = ("input", "output", "object", "parent", "content", "void_input", "void_output")
+#: Added to the role of inputs and outputs of an event that turned out wrong: no walk sees them any more.
+VOID = 5
 
 
 @dataclass(frozen=True, slots=True)

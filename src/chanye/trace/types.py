@@ -24,8 +24,8 @@ Kind = Literal["lot", "serial", "container"]
 #: active: here and usable. consumed: went into something else, wholly. shipped: left the house. scrapped: destroyed.
 Status = Literal["active", "consumed", "shipped", "scrapped"]
 
-#: Part of an item in an event; ``content`` was moved along inside an object.
-Role = Literal["input", "output", "object", "parent", "content"]
+#: Part of an item in an event; ``content`` was moved along inside an object, ``void_…`` was told wrongly.
+Role = Literal["input", "output", "object", "parent", "content", "void_input", "void_output"]
 
 #: Amount in the unit of the material; exact decimals with up to six places.
 Amount = Decimal | int | float | str

@@ -19,6 +19,7 @@ from chanye.kernel.errors import ConfigError
 from chanye.parties.types import Viewer
 from chanye.trace import queries as trace
 from chanye.trace.actions import commission_lot, consume, rework
+from chanye.trace.actions import take_back as trace_take_back
 from chanye.trace.types import Booked, ItemView, LotDraft, More, Output, SerialsDraft, Use
 
 
@@ -97,6 +98,22 @@ def take_up(actor: Viewer, operation: Operation, item: ItemView, quantity: float
         if order.wip_item is not None:
             inputs.append(Use(order.wip_item))
         _renew(actor, order, inputs, left, at, operation.name)
+
+
+def give_back(actor: Viewer, order: Order, item: int, taken: int, back: int) -> None:
+    """Let material that was booked by mistake be in its lot again; no piece of the order holds it any more.
+
+    That goes for pieces in work and for those that left and are still here. ``taken`` and ``back`` are the numbers of
+    the rows that booked it and take it back.
+
+    Raises
+    ------
+    ConfigError
+        If a piece that holds it was shipped, or the lot is blocked or was shipped.
+    """
+    trace_take_back(
+        actor=actor, item=item, was=f"consumption:{taken}", reference=order.number, key=f"consumption:{back}"
+    )
 
 
 def _to_come(order: Order) -> int:

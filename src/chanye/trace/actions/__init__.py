@@ -5,6 +5,7 @@ from chanye.trace.actions.hold import block, release, scrap
 from chanye.trace.actions.make import commission, commission_containers, commission_lot, commission_serials
 from chanye.trace.actions.move import move, pack, receive, repack, ship, unpack
 from chanye.trace.actions.note import note
+from chanye.trace.actions.take_back import take_back
 from chanye.trace.actions.use import consume, merge, rework, split
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "scrap",
     "ship",
     "split",
+    "take_back",
     "unpack",
 ]

@@ -61,6 +61,11 @@ def _capture(actor: Viewer, organisation_id: int, told: Told) -> Booked | None:
         if before.detail.get("digest", told.digest) != told.digest:
             why = _("an event with this identifier says something else: give a correction an identifier of its own.")
             raise ConfigError(_at(told, f"eventID: {why}"))
+        if told.wrong and "wrong" not in before.detail:
+            why = _("this event is declared wrong, and was booked here: correct it by hand, then leave it out.")
+            raise ConfigError(_at(told, why))
+        return None
+    if told.wrong:  # what stands for it comes as an event of its own
         return None
     detail = {"digest": told.digest, "bizStep": told.step, "disposition": told.disposition, "place": told.place}
     desk = _Desk(actor, organisation_id, told)

@@ -18,6 +18,8 @@ from chanye.trace.rules import digest_of
 #: Events in one document, and items in one event.
 MOST_EVENTS = 5_000
 MOST_ITEMS = 100_000
+#: Members that do not belong to what an event says.
+_NOT_TOLD = ("recordTime", "@context", "errorDeclaration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event of a document. ``epcs``: identifier and path of each."""
+    """An event of a document. ``epcs``: identifier and path of each; ``wrong``: it carries an error declaration."""
 
     path: str
     type: str
@@ -51,6 +53,7 @@ class Told:
     made: tuple[tuple[Identity, str], ...]
     made_amounts: tuple[Amount, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    wrong: bool = False
 
 
 def read_document(document: object) -> list[Told]:
@@ -92,7 +95,7 @@ def _event(node: Node) -> Told:
         type=kind,
         action=action,
         uid=_uid(node),
-        digest=digest_of({k: v for k, v in node.value.items() if k not in ("recordTime", "@context")}),
+        digest=digest_of({k: v for k, v in node.value.items() if k not in _NOT_TOLD}),
         event_at=_moment(node.get("eventTime")),
         step=_vocabulary(node.get("bizStep"), STEPS, "BizStep"),
         disposition=_vocabulary(node.get("disposition"), DISPOSITIONS, "Disp"),
@@ -105,6 +108,7 @@ def _event(node: Node) -> Told:
         made=_epcs(node.get("outputEPCList")),
         made_amounts=_amounts(node.get("outputQuantityList")),
         attributes=_attributes(node),
+        wrong=node.get("errorDeclaration").value is not None,
     )
     _check(node, told)
     return told
@@ -124,7 +128,7 @@ def _check(node: Node, told: Told) -> None:
 def _uid(node: Node) -> str:
     """Return the event's identifier; an event without one is known by its content."""
     if node.get("eventID").value is None:
-        body = {k: v for k, v in node.value.items() if k not in ("recordTime", "@context")}
+        body = {k: v for k, v in node.value.items() if k not in _NOT_TOLD}
         return f"ni:///sha-256;{digest_of(body)}?ver=chanye"
     uid = node.get("eventID")
     if len(uid.text()) > 190 or ":" not in uid.text():

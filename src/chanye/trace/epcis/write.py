@@ -79,6 +79,13 @@ def event_of(organisation: str, event: Happened) -> Json:
     out |= {"bizLocation": {"id": place}} if place else {}
     if event.reference:
         out["bizTransactionList"] = [{"bizTransaction": _uri("order", event.reference)}]
+    wrong = event.detail.get("wrong")
+    if wrong:
+        out["errorDeclaration"] = {
+            "declarationTime": format_iso(wrong["at"], decimals=6),
+            "reason": "incorrect_data",
+            "correctiveEventIDs": [wrong["by"]],
+        }
     if event.party:
         side = "destination" if event.verb == "ship" else "source"
         out[f"{side}List"] = [{"type": "owning_party", side: _uri("party", event.party)}]

@@ -47,6 +47,8 @@ ROLES = {
     "object": pgettext_lazy("item", "Item"),
     "parent": pgettext_lazy("item", "Container"),
     "content": pgettext_lazy("item", "Inside"),
+    "void_input": pgettext_lazy("item", "In, wrong"),
+    "void_output": pgettext_lazy("item", "Out, wrong"),
 }
 
 

@@ -12,7 +12,7 @@ from chanye.trace.epcis.words import FORMS
 from chanye.trace.epcis.write import Happened, Told
 from chanye.trace.ledger import load_states
 from chanye.trace.models import Event, Item, Material, Part
-from chanye.trace.rules import INPUT, KINDS, LOT, OUTPUT, ROLES, State
+from chanye.trace.rules import INPUT, KINDS, LOT, OUTPUT, ROLES, VOID, State
 
 #: Events of one page, and items told on it.
 MOST_EVENTS = 1_000
@@ -102,8 +102,8 @@ def _at(part: Part, position: int, positions: int, names: dict[int, tuple[State,
         quantity = part.quantity // max(part.span, 1)
     for item in range(part.first + first, part.first + last):
         state, material, unit, code = names[item]
-        amount = quantity if state.kind == LOT and (part.role in (INPUT, OUTPUT) or quantity) else None
-        yield Told(ROLES[part.role], KINDS[state.kind], material, code, unit, amount)
+        amount = quantity if state.kind == LOT and (part.role % VOID in (INPUT, OUTPUT) or quantity) else None
+        yield Told(ROLES[part.role].removeprefix("void_"), KINDS[state.kind], material, code, unit, amount)
 
 
 def _names(parts: Sequence[Part]) -> dict[int, tuple[State, str, str, str]]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from chanye.domains.factory import genealogy
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.models import Consumption, Material, Operation, OperationMaterial
 from chanye.domains.factory.order_rows import open_for_booking
-from chanye.kernel.errors import ConfigError
+from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.parties.audit import record
 from chanye.parties.types import Viewer
 
@@ -63,9 +62,7 @@ def consume_material(
         where = genealogy.Moment(f"consumption:{row.pk}", at.event_at, at.place_id)
         operation.order = order
         genealogy.take_up(actor, operation, item, quantity, where)
-    OperationMaterial.objects.filter(operation=operation, component=component).update(
-        consumed=F("consumed") + quantity
-    )
+    _add_consumed(row)
     record(
         actor=actor,
         verb="consume_material",
@@ -74,6 +71,62 @@ def consume_material(
         organisation_id=order.organisation_id,
     )
     return int(row.pk)
+
+
+@transaction.atomic
+def correct_consumption(*, actor: Viewer, consumption_id: int, at: Report) -> int:
+    """Take material back that was put in by mistake, whole; return the row that does it.
+
+    It is in its lot again, and no piece of the order holds it. What really went in is booked anew, at the time it
+    did.
+
+    Raises
+    ------
+    ConfigError
+        If it was taken back already, the order is closed or on hold, or pieces with it were shipped.
+    DeniedError
+        If there is no such row for the actor.
+    """
+    first = Consumption.objects.select_related("component").filter(id=consumption_id).first()
+    if first is None:
+        raise DeniedError(_("There is no such consumption, or it belongs to another organisation."))
+    order, operation = open_for_booking(actor, first.operation_id, at.event_at)
+    if first.reverses_id is not None:
+        raise ConfigError(_("This took material back: put the material in again instead."))
+    if Consumption.objects.filter(reverses=first).exists():
+        raise ConfigError(_("This material was taken back already."))
+    row = Consumption(
+        operation=operation,
+        component=first.component,
+        item=first.item,
+        lot=first.lot,
+        quantity=-first.quantity,
+        place_id=first.place_id,  # where it was booked, so that its cost is taken back there
+        person_id=at.person_id,
+        event_at=at.event_at,
+        received_at=at.received_at,
+        reverses=first,
+    )
+    row.save()
+    if first.item is not None:
+        genealogy.give_back(actor, order, first.item, first.pk, row.pk)
+    _add_consumed(row)
+    detail = {"order": order.number, "material": first.component.code, "lot": first.lot, "quantity": first.quantity}
+    record(
+        actor=actor,
+        verb="correct_consumption",
+        target=f"operation:{operation.pk}",
+        detail=detail | {"consumption": first.pk, "origin": at.origin, "note": at.note[:500]},
+        organisation_id=order.organisation_id,
+    )
+    return int(row.pk)
+
+
+def _add_consumed(row: Consumption) -> None:
+    """Keep the sum beside the bill; the order is locked. Rounded, so that all taken back leaves nothing."""
+    line = OperationMaterial.objects.get(operation_id=row.operation_id, component_id=row.component_id)
+    line.consumed = round(max(0.0, line.consumed + row.quantity), 9)
+    line.save(update_fields=["consumed"])
 
 
 def _component(operation: Operation, code: str) -> Material:

@@ -380,6 +380,11 @@ def _consume(*, actor: Viewer, entry: Entry) -> str:
     return f"consumption:{made}"
 
 
+def _correct_consumption(*, actor: Viewer, entry: Entry) -> str:
+    made = consumption.correct_consumption(actor=actor, consumption_id=entry.whole("consumption"), at=entry.report)
+    return f"consumption:{made}"
+
+
 def _measure(*, actor: Viewer, entry: Entry) -> str:
     """Values of an inspection: the one named, or the open one of an operation (by plan, if several are)."""
     number = entry.body.get("inspection")
@@ -504,6 +509,7 @@ KINDS: dict[str, Handler] = {
     "hold": _hold,
     "release_hold": _release_hold,
     "consume": _consume,
+    "correct_consumption": _correct_consumption,
     "stop": _stop,
     "accept": _accept,
     "measure": _measure,

@@ -145,7 +145,10 @@ class Booking(models.Model):
 
 
 class Consumption(models.Model):
-    """Material that went into an operation: from a lot or piece of trace, or from stock that is not traced."""
+    """Material that went into an operation: from a lot or piece of trace, or from stock that is not traced.
+
+    Never changed, never deleted: what is taken back is a row with the opposite quantity.
+    """
 
     operation = models.ForeignKey(Operation, on_delete=models.PROTECT, related_name="consumptions")
     component = models.ForeignKey("factory.Material", on_delete=models.PROTECT, related_name="+")
@@ -156,6 +159,7 @@ class Consumption(models.Model):
     person = models.ForeignKey("parties.Person", null=True, on_delete=models.PROTECT, related_name="+")
     event_at = models.BigIntegerField(help_text="[us UTC]")
     received_at = models.BigIntegerField(help_text="[us UTC]")
+    reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="reversed_by")
 
     class Meta:
         indexes = [models.Index(fields=["operation", "event_at"], name="consumption_time")]

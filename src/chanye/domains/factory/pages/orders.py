@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from chanye.domains.factory.actions import bookings, order_desk
+from chanye.domains.factory.actions import bookings, consumption, order_desk
 from chanye.domains.factory.actions import orders as actions
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.pages import inputs
@@ -244,6 +244,13 @@ def _correct(viewer: Viewer, order_id: int, post: QueryDict) -> None:
     bookings.correct_output(actor=viewer, booking_id=inputs.whole(post, "booking", _("Booking")), at=at)
 
 
+def _correct_consumption(viewer: Viewer, order_id: int, post: QueryDict) -> None:
+    now = now_us()
+    at = Report(now, now, person_id=viewer.person_id, origin="office", note=post.get("note", ""))
+    number = inputs.whole(post, "consumption", _("Material"))
+    consumption.correct_consumption(actor=viewer, consumption_id=number, at=at)
+
+
 _DEEDS: dict[str, Callable[[Viewer, int, QueryDict], int | None]] = {
     "release": lambda viewer, order, _post: actions.release_order(actor=viewer, order_id=order),
     "withdraw": lambda viewer, order, _post: order_desk.withdraw_order(actor=viewer, order_id=order),
@@ -259,6 +266,7 @@ _DEEDS: dict[str, Callable[[Viewer, int, QueryDict], int | None]] = {
     "split": _split,
     "change": _change,
     "correct": _correct,
+    "correct_consumption": _correct_consumption,
 }
 
 

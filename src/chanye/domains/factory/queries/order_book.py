@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from chanye.domains.factory.models import (
     Booking,
+    Consumption,
     Operation,
     OperationMaterial,
     Order,
@@ -27,6 +28,7 @@ from chanye.domains.factory.types.order_record import (
     OperationRow,
     OrderRecord,
     OrderRow,
+    PutRow,
     ToRelease,
     UseRow,
 )
@@ -123,6 +125,7 @@ def order_record(viewer: Viewer, order_id: int) -> OrderRecord:
         operations=tuple(_operation_row(one, last=one.number == last) for one in operations),
         bookings=tuple(_bookings(row)),
         uses=tuple(_uses(row)),
+        put=tuple(_put(row)),
         splits=tuple(order_ref(viewer, one) for one in splits),
         split_from_id=row.split_from_id,
         history=tuple(
@@ -173,6 +176,29 @@ def _bookings(order: Order) -> list[BookingRow]:
             note=row.note,
             taken_back=hasattr(row, "reversed_by"),
             reverses=row.reverses_id,
+        )
+        for row in rows
+    ]
+
+
+def _put(order: Order) -> list[PutRow]:
+    rows = (
+        Consumption.objects.filter(operation__order=order, reverses=None)
+        .select_related("operation", "component", "person", "reversed_by")
+        .order_by("-event_at", "-id")[:MOST_BOOKINGS]
+    )
+    return [
+        PutRow(
+            id=row.pk,
+            operation=row.operation.number,
+            code=row.component.code,
+            unit=row.component.unit,
+            lot=row.lot,
+            item=row.item,
+            quantity=row.quantity,
+            person=str(row.person) if row.person else "",
+            event_at=row.event_at,
+            taken_back=hasattr(row, "reversed_by"),
         )
         for row in rows
     ]

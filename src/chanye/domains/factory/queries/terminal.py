@@ -12,7 +12,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from chanye.domains.factory.kept import keep
-from chanye.domains.factory.models import Booking, HandoverNote, InboxEntry, Operation, Reason
+from chanye.domains.factory.models import Booking, Consumption, HandoverNote, InboxEntry, Operation, Reason
 from chanye.domains.factory.queries import downtime, link
 from chanye.domains.factory.queries.andon import open_calls
 from chanye.domains.factory.queries.orders import OPEN_STATES
@@ -23,8 +23,10 @@ from chanye.domains.factory.types.terminal import (
     Handover,
     Member,
     Place,
+    PutIn,
     ReasonOut,
     Stop,
+    Task,
     TerminalState,
 )
 from chanye.kernel.errors import DeniedError
@@ -206,6 +208,7 @@ def _terminal(viewer: Viewer, asset: AssetRef, code: str, now: int, language: st
         tasks=tasks,
         lots=lots_for(viewer, tasks),
         booked=_booked(viewer, asset, now),
+        put=_put(tasks, now),
         calls=tuple(open_calls(viewer, place_ids=[asset.id])),
         handovers=_handovers(asset, now),
         people=_people(viewer),
@@ -290,6 +293,21 @@ _recent = Prepared(
         .order_by("-event_at", "-id")[:8]
     )
 )
+_put_in = Prepared(
+    lambda operations, since: (
+        Consumption.objects.filter(operation_id__in=operations, event_at__gte=since, reverses=None, reversed_by=None)
+        .order_by("-event_at", "-id")
+        .values_list(
+            "id",
+            "operation_id",
+            "component__code",
+            "lot",
+            "quantity",
+            "event_at",
+            "person__username",
+        )[:8]
+    )
+)
 _notes = Prepared(
     lambda place, since: (
         HandoverNote.objects.filter(place_id=place, event_at__gte=since)
@@ -316,6 +334,14 @@ def _booked(viewer: Viewer, asset: AssetRef, now: int) -> tuple[Booked, ...]:
             tuple(codes[number] for own in ranges[row.pk] for number in own if number in codes),
         )
         for row in rows
+    )
+
+
+def _put(tasks: tuple[Task, ...], now: int) -> tuple[PutIn, ...]:
+    """Return what was put into operations lately, the newest first."""
+    begun = [task.id for task in tasks if task.materials and task.started_at is not None]
+    return (
+        tuple(PutIn(*row[:-1], row[-1] or "") for row in _put_in(operations=begun, since=now - UNDO)) if begun else ()
     )
 
 

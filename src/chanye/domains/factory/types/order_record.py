@@ -90,6 +90,22 @@ class UseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PutRow:
+    """Material that was put in: when it happened; ``quantity`` in its unit; ``taken_back`` by a later row."""
+
+    id: int
+    operation: int
+    code: str
+    unit: str
+    lot: str
+    item: int | None
+    quantity: float
+    person: str
+    event_at: int
+    taken_back: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Deed:
     """A row of the history of changes."""
 
@@ -111,6 +127,7 @@ class OrderRecord:
     operations: tuple[OperationRow, ...]
     bookings: tuple[BookingRow, ...]
     uses: tuple[UseRow, ...]
+    put: tuple[PutRow, ...]
     splits: tuple[OrderRef, ...]
     split_from_id: int | None
     history: tuple[Deed, ...]

@@ -104,6 +104,19 @@ class Booked:
 
 
 @dataclass(frozen=True, slots=True)
+class PutIn:
+    """Material that was put into an operation lately and can still be taken back; ``quantity`` in its unit."""
+
+    id: int
+    operation: int
+    material: str
+    lot: str
+    quantity: float
+    event_at: int
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReasonOut:
     """A node of a reason tree; ``used``: how often it was booked lately, by which terminals sort."""
 
@@ -189,6 +202,7 @@ class TerminalState:
     tasks: tuple[Task, ...] = ()
     lots: dict[str, list[LotLeft]] = field(default_factory=dict)
     booked: tuple[Booked, ...] = ()
+    put: tuple[PutIn, ...] = ()
     stops: tuple[Stop, ...] = ()
     counted: tuple[Counted, ...] = ()
     calls: tuple[Call, ...] = ()

@@ -100,11 +100,13 @@ ${[...groups].map(([group, found]) => html`<h2>${group}</h2><div class="tiles">$
     counter: () => html`<div class="two"><div><div class="fields">${field("from", t("reading_start"))}${field("to", t("reading_end"))}</div>${pad()}</div><div>${press("book", t("book_good", { n: Math.max(0, (ui.sheet.to || 0) - (ui.sheet.from || 0)) }), { kind: "main", sign: "check" })}<p class="hint">${t("counter_do")}</p></div></div>`,
     material: ({ state }) => {
       const task = inHand(state, ui.operation).task, known = (need) => (state.lots[need.code] || []).filter((lot) => lot.left > 0).slice(0, 4);
-      return html`<p class="hint">${t("material_do")}</p><ul class="needs">${task?.materials.map((need) => html`<li><span><b>${need.name}</b> ${need.code}<small>${t("used")} ${stands(need)}</small></span>${need.tracking === "none" ? press("put", t("put_in"), { kind: "on", data: { material: need.code }, sub: much(wanted(need), need) }) : known(need).map((lot) => press("put", lot.code, { data: { material: need.code, lot: lot.code }, sub: much(lot.left, need) }))}</li>`)}</ul><div class="row">${press("sheet", t("scan"), { sign: "scan", data: { sheet: "scan", back: "material" } })}</div>`;
+      const again = ui.again?.operation === task?.id, put = again ? [] : state.put.filter((one) => one.operation === task?.id && (one.row || one.id)).slice(0, 3);
+      return html`<p class="hint">${again ? t("material_again", { at: clock(ui.again.event_at) }) : t("material_do")}</p><ul class="needs">${task?.materials.map((need) => html`<li><span><b>${need.name}</b> ${need.code}<small>${t("used")} ${stands(need)}</small></span>${need.tracking === "none" ? press("put", t("put_in"), { kind: "on", data: { material: need.code }, sub: much(wanted(need), need) }) : known(need).map((lot) => press("put", lot.code, { data: { material: need.code, lot: lot.code }, sub: much(lot.left, need) }))}</li>`)}</ul><div class="row">${press("sheet", t("scan"), { sign: "scan", data: { sheet: "scan", back: "material" } })}</div>
+${put.length > 0 && html`<h2>${t("last_put")}</h2><ul class="needs put">${put.map((one) => html`<li><span><b>${task.materials.find((need) => need.code === one.material)?.name || one.material} ${one.lot}</b><small>${clock(one.event_at)} · ${tidy(one.quantity)} ${task.materials.find((need) => need.code === one.material)?.unit}${!one.sent && one.row ? html` · ${t("kept_here")}` : ""}</small></span>${press("take-out", t("undo"), { sign: "undo", data: { id: one.id, row: one.row || 0 } })}</li>`)}</ul>`}`;
     },
     put: () => {
-      const { need, lot, quantity } = ui.sheet;
-      return html`<div class="two"><div>${field("quantity", `${t("number")} ${need.unit}`)}${pad(".")}</div><div><h2>${need.name} ${need.code}</h2><p class="what">${lot && html`${t("lot")} <b>${lot}</b> · `}${t("used")} ${stands(need)}</p>${press("consume", t("put_in"), { kind: "main", sign: "check", sub: `${quantity || 0} ${need.unit}` })}</div></div>`;
+      const { need, lot, quantity } = ui.sheet, again = ui.again?.material === need.code && ui.again.operation === ui.sheet.operation;
+      return html`${again && html`<p class="hint">${t("material_again", { at: clock(ui.again.event_at) })}</p>`}<div class="two"><div>${field("quantity", `${t("number")} ${need.unit}`)}${pad(".")}</div><div><h2>${need.name} ${need.code}</h2><p class="what">${lot && html`${t("lot")} <b>${lot}</b> · `}${t("used")} ${stands(need)}</p>${press("consume", t("put_in"), { kind: "main", sign: "check", sub: `${quantity || 0} ${need.unit}` })}</div></div>`;
     },
     ask: ({ state }) => {
       const task = inHand(state, ui.operation).task, { lot } = ui.sheet;
@@ -125,7 +127,7 @@ ${[...groups].map(([group, found]) => html`<h2>${group}</h2><div class="tiles">$
     },
     queue: ({ rows, link }) => {
       const seen = rows.filter((row) => row.status !== "booked");
-      const told = ({ entry, about }) => [t(`kind_${entry.kind}`), about, entry.kind === "consume" && `${entry.material} ${entry.lot || ""} ${entry.quantity}`, counted({ good: entry.kind === "counter" ? entry.to - entry.from : entry.good, scrap: entry.scrap, rework: entry.rework })].filter(Boolean).join(" · ");
+      const told = ({ entry, about }) => [t(`kind_${entry.kind}`), about, entry.material && `${entry.material} ${entry.lot || ""} ${entry.quantity}`, counted({ good: entry.kind === "counter" ? entry.to - entry.from : entry.good, scrap: entry.scrap, rework: entry.rework })].filter(Boolean).join(" · ");
       return html`<p class="hint">${!link.signed ? html`${t("sign_in_do")} <a href="/sign-in/?next=/terminal/">${t("sign_in_again")}</a>` : link.online === false ? t("offline_do") : link.said || t("queue_do")}</p>
 <ul class="queue">${seen.map((row) => html`<li class="${row.status}"><span><b>${told(row)}</b><small>${day(row.entry.event_at)} · ${t(row.status === "refused" ? "refused" : "kept_here")}</small>${row.why && html`<em>${row.why}</em>`}</span>${row.status === "refused" && press("seen", t("seen"), { data: { n: row.n } })}</li>`)}</ul>${!seen.length && html`<p class="empty">${t("all_booked")}</p>`}`;
     },

@@ -4,7 +4,7 @@ const CLOSED = new Set(["finished"]);
 export function overlay(state, rows) {
   if (!state?.place) return state;
   const next = structuredClone(state);
-  next.lots ??= {}; // data kept by an older version of this page
+  next.lots ??= {}; next.put ??= []; // data kept by an older version of this page
   for (const task of next.tasks) { task.materials ??= []; task.people ??= []; }
   const mine = rows.filter((row) => row.entry.place === state.place.id && row.status !== "refused");
   for (const row of mine) step(next, row.entry, row);
@@ -18,8 +18,14 @@ function step(state, entry, row) {
   if ((entry.kind === "pause" || (entry.kind === "leave" && !task?.people.length)) && task) { task.state = "paused"; task.people = []; }
   const need = entry.kind === "consume" && task?.materials.find((one) => one.code === entry.material);
   if (need) {
-    need.used += entry.quantity;
-    for (const lot of state.lots[need.code] || []) if (lot.code === entry.lot) lot.left -= entry.quantity;
+    const one = { id: Number(row.target?.split(":")[1]) || 0, row: row.n, sent: row.status !== "kept", operation: task.id, material: need.code, lot: entry.lot || "", quantity: entry.quantity, event_at: entry.event_at };
+    use(state, one, 1);
+    state.put = [one, ...state.put.filter((put) => put.id !== one.id || !one.id)];
+  }
+  const back = entry.kind === "correct_consumption" && state.put.find((one) => one.id === entry.consumption);
+  if (back) {
+    use(state, back, -1);
+    state.put = state.put.filter((one) => one !== back);
   }
   if (entry.kind === "finish" && task) task.state = "finished";
   if (["output", "counter", "accept"].includes(entry.kind) && task) {
@@ -42,6 +48,11 @@ function step(state, entry, row) {
   if (entry.kind === "call_close") state.calls = state.calls.filter((one) => one !== call);
   if (entry.kind === "handover") state.handovers.unshift({ id: 0, note: entry.note, at: entry.event_at, by: entry.person || "", badge: entry.person || "" });
   if (entry.kind === "stop") state.stops = state.stops.filter((one) => one.start !== entry.start);
+}
+function use(state, put, sign) {
+  const need = state.tasks.find((one) => one.id === put.operation)?.materials.find((one) => one.code === put.material);
+  if (need) need.used += sign * put.quantity;
+  for (const lot of state.lots[put.material] || []) if (lot.code === put.lot) lot.left -= sign * put.quantity;
 }
 export function pieces(entry) {
   const scrap = entry.scrap || 0;

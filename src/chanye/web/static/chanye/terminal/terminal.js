@@ -7,7 +7,7 @@ const queue = self.terminalQueue, link = queue.link, $ = (selector) => document.
 const root = $("#terminal"), code = decodeURI(location.pathname).replace(/^\/terminal\//, "").replace(/\/$/, "");
 const words = JSON.parse($("#words").textContent), view = drawer(words);
 const POLL = 2000, SLOWEST = 15_000, TWICE = 600, SAID = 4000; // [ms]
-const ui = { sheet: null, operation: 0, list: false, lot: "", note: null, read: [], confirmed: [], serials: { operation: 0, list: [] } };
+const ui = { sheet: null, operation: 0, list: false, lot: "", note: null, again: null, read: [], confirmed: [], serials: { operation: 0, list: [] } };
 let state = null, shown = null, etag = "", rows = [], badge = "", language = document.documentElement.lang.startsWith("en") ? "en" : "zh-hans";
 let drawn = "", held = false, failures = 0, timer = 0, running = null, again = false, stopCamera = null, sound = null, lastTap = { what: "", at: -TWICE };
 
@@ -142,7 +142,7 @@ function begin(id, phase) {
 const acts = {
   places: () => location.assign("/terminal/"),
   language: () => { language = language === "en" ? "zh-hans" : "en"; document.cookie = `django_language=${language};path=/;max-age=31536000;samesite=lax`; document.documentElement.lang = language === "en" ? "en" : "zh-Hans"; etag = ""; },
-  shut: () => { stopCamera?.(); ui.sheet = null; },
+  shut: () => { stopCamera?.(); ui.sheet = ui.again = null; },
   choose: ({ id }) => { ui.operation = Number(id); },
   more: () => { ui.list = !ui.list; },
   lot: () => { ui.lot = ""; },
@@ -178,8 +178,9 @@ const acts = {
   accept: ({ id, n }) => put("accept", { operation: Number(id), good: Number(n) }, view.counted({ good: Number(n) })),
   put: ({ material, lot = "" }) => putIn(current().materials.find((one) => one.code === material), lot),
   consume() {
-    const { need, lot, operation } = ui.sheet, quantity = Number(ui.sheet.quantity);
-    return quantity > 0 ? put("consume", { operation, material: need.code, quantity, ...(lot && { lot }) }, `${need.name} ${lot} ${quantity} ${need.unit}`) : say("hint", view.t("give_number"));
+    const { need, lot, operation } = ui.sheet, quantity = Number(ui.sheet.quantity), again = ui.again?.operation === operation && ui.again.material === need.code ? ui.again : null;
+    if (quantity > 0) ui.again = null;
+    return quantity > 0 ? put("consume", { operation, material: need.code, quantity, ...(lot && { lot }), ...(again && { event_at: again.event_at }) }, `${need.name} ${lot} ${quantity} ${need.unit}`) : say("hint", view.t("give_number"));
   },
   "of-pieces": ({ lot }) => { ui.sheet = null; ui.lot = lot; say("hint", `${view.t("lot")} ${lot}`); },
   serial: ({ lot }) => addSerial(lot),
@@ -200,6 +201,17 @@ const acts = {
     if (Number(row) && await queue.cancel(Number(row))) return say("hint", view.t("taken_back"));
     const booked = shown.booked.find((one) => one.id === Number(id) && one.id);
     return booked ? put("correct", { booking: booked.id }, `${view.t("undo")} · ${view.counted(booked)}`) : say("hint", view.t("on_its_way"));
+  },
+  /* What went in by mistake comes out again; what is put in next instead went in at that time. */
+  async "take-out"({ id, row }) {
+    const one = shown.put.find((put) => (Number(row) ? put.row === Number(row) : put.id === Number(id) && put.id));
+    const unsent = Number(row) && (await queue.cancel(Number(row)));
+    if (!one || (!unsent && !one.id)) return say("hint", view.t("on_its_way"));
+    const { operation, material, event_at } = one;
+    if (!unsent && !(await put("correct_consumption", { consumption: one.id }, `${view.t("undo")} · ${material} ${one.lot} ${one.quantity}`))) return;
+    ui.again = { operation, material, event_at };
+    open("material");
+    if (unsent) say("hint", view.t("taken_back"));
   },
   stop: ({ reason, start, end }) => put("stop", { start: start ? Number(start) : ui.sheet.start, end: start ? Number(end) || null : ui.sheet.end, reason }, view.t("kind_stop")),
   help: ({ reason }) => put("call", { type: reason }, view.t("kind_call")),
