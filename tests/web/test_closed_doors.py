@@ -180,6 +180,7 @@ class Firm:
         named = next((name for room, name in names.items() if pattern.startswith(room)), "availability")
         numbers = {
             "<int:series_id>": self.series.id, "<int:site_id>": self.site.id, "<int:machine_id>": self.machine.id,
+            "<int:line_id>": self.site.id,
             "<int:connection_id>": self.connection, "<str:form>": "csv", "<slug:name>": named,
             "<int:webhook_id>": self.webhook, "<int:delivery_id>": self.event,
             "<int:calendar_id>": self.calendar, "<int:file_id>": self.file, "<str:name>": "x.png",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.urls import path
 
 from chanye.domains.factory import urls_care, urls_downtime, urls_master, urls_measures, urls_orders, urls_quality
-from chanye.domains.factory.pages import andon, board, conflicts, machine, settings, terminal
+from chanye.domains.factory.pages import andon, board, conflicts, line, machine, settings, terminal
 
 urlpatterns = [
     path("sites/<int:site_id>/", board.site_board, name="site"),
     path("machines/<int:machine_id>/", machine.machine_page, name="machine"),
     path("machines/<int:machine_id>/figures/<slug:name>/", machine.figure_page, name="figure"),
     path("machines/<int:machine_id>/settings/", settings.machine_settings, name="machine-settings"),
+    path("lines/<int:line_id>/", line.line_page, name="line"),
     *terminal.urlpatterns,
     *andon.urlpatterns,
     *conflicts.urlpatterns,

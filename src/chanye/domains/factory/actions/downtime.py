@@ -9,17 +9,19 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chanye.domains.factory.actions.bookings import Report
-from chanye.domains.factory.downtime_rows import reconcile
+from chanye.domains.factory.downtime_rows import reconcile, settings_of
 from chanye.domains.factory.models import LinkSettings, Reason, Stop, StopLabel, StopPart
 from chanye.kernel.errors import ConfigError, DeniedError
-from chanye.kernel.time import now_us
+from chanye.kernel.time import DAY, now_us
 from chanye.parties.audit import record
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
 
 MOST_STOPS = 1000
-LONGEST = 31 * 86_400_000_000
+LONGEST = 31 * DAY
+#: Stops that began so long ago are found anew when the threshold changes. [us]
+SORTED_ANEW = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,8 @@ def retract_label(*, actor: Viewer, label_id: int) -> None:
 def configure_link(*, actor: Viewer, asset_id: int, threshold: int, auto_book: bool) -> None:
     """Say how long a stop of a machine is before it wants a reason [s], and whether its counts book themselves.
 
+    A new threshold holds for the stops of the last ``SORTED_ANEW`` too; older ones stay as they are.
+
     Raises
     ------
     ConfigError
@@ -249,7 +253,10 @@ def configure_link(*, actor: Viewer, asset_id: int, threshold: int, auto_book: b
         raise ConfigError(_("Give a time from 0 s to 24 h."))
     now = now_us()
     values = {"threshold": threshold, "auto_book": auto_book}
+    before = settings_of(asset.id).threshold
     LinkSettings.objects.update_or_create(asset_id=asset.id, defaults=values | {"changed_at": now})
+    if threshold != before:
+        reconcile(asset, now - SORTED_ANEW, now, now=now)
     record(
         actor=actor,
         verb="configure_link",

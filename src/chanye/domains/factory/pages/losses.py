@@ -16,7 +16,7 @@ from chanye.domains.factory.pages.downtime import frame_context
 from chanye.domains.factory.pages.live import viewer_of
 from chanye.domains.factory.pages.scope import Scope, read_scope
 from chanye.domains.factory.queries.downtime import losses
-from chanye.domains.factory.queries.lines import line_losses
+from chanye.domains.factory.queries.lines import LINE_KINDS, line_losses
 from chanye.domains.factory.queries.waterfall import waterfall
 from chanye.domains.factory.types.downtime import Bar, Loss, Waterfall
 from chanye.kernel.time import now_us
@@ -82,6 +82,7 @@ def pareto_page(request: HttpRequest) -> HttpResponse:
         "losses": found,
         "rows": rows,
         "line": line_losses(viewer, scope.place.id, scope.start, scope.end, now=now),
+        "may_be_line": scope.place.kind in LINE_KINDS and len(scope.machines) > 1,
         "sides": [
             (
                 title,

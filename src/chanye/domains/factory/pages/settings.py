@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chanye.domains.factory.actions import machines as actions
 from chanye.domains.factory.pages.calendar_draft import TEMPLATES, draft_from, draft_of, pattern_of
 from chanye.domains.factory.pages.calendar_form import WEEKDAYS, CalendarDraft, change_rows, read_draft
+from chanye.domains.factory.pages.link_form import link_form, take_link
 from chanye.domains.factory.queries import settings as queries
 from chanye.domains.factory.queries.settings import CalendarView, MachineSettingsView
 from chanye.domains.factory.rules.holidays import known_years
@@ -215,10 +217,18 @@ def machine_settings(request: HttpRequest, machine_id: int) -> HttpResponse:
         raise DeniedError(str(error)) from error
     expected = view.expected
     typed = Typed(_plain(expected.run_time), _plain(round(expected.floor * 100, 6)))
+    linked = link_form(viewer, view.asset, request.POST, now=now_us())
+    sent: dict[str, str] = {}
     status = 200
     if request.method == "POST":
         require(viewer, "edit_site", view.asset.organisation_id)
         command = request.POST.get("do", "save")
+    if request.method == "POST" and command.startswith("link:"):
+        if take_link(viewer, view.asset, linked, command):
+            messages.success(request, _("Saved. The stops of the last 7 days follow at once."))
+            return redirect(reverse("machine-settings", args=[machine_id]) + "#link")
+        status = 400 if linked.fault and command == "link:save" else 200
+    elif request.method == "POST":
         sent = {name: str(request.POST.get(name, "")).strip() for name in request.POST}
         typed = Typed(sent.get("run_time", ""), sent.get("floor", ""))
         values = _read_settings(view, sent, typed)
@@ -230,10 +240,9 @@ def machine_settings(request: HttpRequest, machine_id: int) -> HttpResponse:
             return redirect("machine-settings", machine_id)
         else:
             status = 400
-    else:
-        sent = {}
     context = {
         "view": view,
+        "link": linked,
         "machine": view.asset,
         "here_site": queries.site_of(viewer, view.asset),
         "typed": typed,

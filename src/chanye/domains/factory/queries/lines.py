@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 
-from chanye.domains.factory.floor import Look, load, load_calendars, look
+from chanye.domains.factory.floor import MACHINE_KINDS, Look, load, load_calendars, look
 from chanye.domains.factory.models import LineLayout, Reason
 from chanye.domains.factory.queries.stop_views import places_of
 from chanye.domains.factory.reason_names import reason_label
 from chanye.domains.factory.rules.kpis import covered_before
+from chanye.domains.factory.rules.line_draft import Draft, draft_of
 from chanye.domains.factory.rules.lines import (
     DOWN,
     NOBODY,
@@ -28,10 +32,45 @@ from chanye.domains.factory.rules.lines import (
     station,
 )
 from chanye.domains.factory.types.downtime import LineLosses, StationLoss
+from chanye.kernel.errors import DeniedError
 from chanye.kernel.intervals import I64
 from chanye.kernel.time import now_us
+from chanye.parties import queries as parties
+from chanye.parties.rules import may
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
+from chanye.spine.types import AssetRef
+
+#: Kinds of places that can be a line.
+LINE_KINDS = ("enterprise", "site", "area", "work_centre")
+#: So many former layouts are shown.
+MOST_FORMER = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """A layout as it was saved: number of its row in the audit log, when [us UTC], by whom."""
+
+    sequence: int
+    at: int
+    who: str
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A place and how it is laid out as a line; ``machines`` by number: those below it, and those in the line.
+
+    ``stored``: None if it is no line; ``former``: newest first, the one that holds included.
+    """
+
+    asset: AssetRef
+    site: AssetRef
+    machines: Mapping[int, AssetRef]
+    stored: Draft | None
+    changed_at: int
+    former: tuple[Former, ...]
+    may_edit: bool
 
 
 def lines(viewer: Viewer) -> dict[int, LineLayout]:
@@ -40,6 +79,49 @@ def lines(viewer: Viewer) -> dict[int, LineLayout]:
     if not viewer.system:
         rows = rows.filter(asset__organisation_id=viewer.organisation_id or 0)
     return {row.asset_id: row for row in rows}
+
+
+def line_view(viewer: Viewer, asset_id: int) -> LineView:
+    """Return how a place is laid out as a line, and with what it could be.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such place for the viewer, or it is a single machine.
+    """
+    asset = spine.asset(viewer, asset_id)
+    if asset.kind not in LINE_KINDS:
+        raise DeniedError(_("Only a place with several machines can be a line; open the place this machine is in."))
+    row = lines(viewer).get(asset_id)
+    stored = None if row is None else draft_of(row.stations, row.key, row.mode)
+    every = {ref.id: ref for ref in spine.assets(viewer) if ref.organisation_id == asset.organisation_id}
+    inside = sorted(
+        (ref for ref in every.values() if ref.path.startswith(f"{asset.path}/")), key=lambda ref: ref.path
+    )
+    found = [ref for ref in inside if ref.kind in MACHINE_KINDS]
+    holders = {ref.path.rpartition("/")[0] for ref in found}
+    machines = {ref.id: ref for ref in found if ref.path not in holders}
+    machines |= {n: every[n] for n in (stored.machines if stored else ()) if n in every}
+    site = next((s for s in spine.sites(viewer) if f"{asset.path}/".startswith(f"{s.path}/")), asset)
+    return LineView(
+        asset,
+        site,
+        machines,
+        stored,
+        0 if row is None else row.changed_at,
+        _former(viewer, asset),
+        may(viewer, "edit_site", asset.organisation_id),
+    )
+
+
+def _former(viewer: Viewer, asset: AssetRef) -> tuple[Former, ...]:
+    deeds = parties.history_of(viewer, asset.organisation_id, f"asset:{asset.id}")
+    rows = [deed for deed in deeds if deed.verb == "configure_line"][:MOST_FORMER]
+    return tuple(Former(row.sequence, row.at, row.actor, _draft_in(row.detail)) for row in rows)
+
+
+def _draft_in(detail: Mapping[str, Any]) -> Draft:
+    return draft_of(detail.get("stations", []), detail.get("key"), detail.get("mode", "key"))
 
 
 def line_losses(viewer: Viewer, asset_id: int, start: int, end: int, *, now: int | None = None) -> LineLosses | None:
@@ -54,9 +136,27 @@ def line_losses(viewer: Viewer, asset_id: int, start: int, end: int, *, now: int
     """
     line = spine.asset(viewer, asset_id)
     layout = lines(viewer).get(asset_id)
-    if layout is None:
+    return (
+        None if layout is None else _losses_of(viewer, line, layout, (start, end, now_us() if now is None else now))
+    )
+
+
+def trial_losses(viewer: Viewer, asset_id: int, draft: Draft, start: int, end: int, *, now: int) -> LineLosses | None:
+    """Return what a layout that is not stored would say of ``[start, end)``; None if nothing of it is connected.
+
+    Raises
+    ------
+    DeniedError
+        If there is no such asset or machine that the viewer may see.
+    """
+    line = spine.asset(viewer, asset_id)
+    if not draft.stations:
         return None
-    at = now_us() if now is None else now
+    return _losses_of(viewer, line, LineLayout(asset_id=asset_id, **draft.plain()), (start, end, now))
+
+
+def _losses_of(viewer: Viewer, line: AssetRef, layout: LineLayout, when: tuple[int, int, int]) -> LineLosses | None:
+    start, end, at = when
     wanted = [n for one in layout.stations for n in one["machines"]]
     places = places_of(viewer, wanted)
     floor = load(viewer, list(places.values()))

@@ -183,6 +183,22 @@ def wanted(stops: Sequence[Found], labels: Sequence[Label], threshold: int) -> l
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What a threshold makes of stops: how many want a reason and how many are minor, and their planned time [us]."""
+
+    wanting: int
+    lost: int
+    minor: int
+    minor_lost: int
+
+
+def sort_out(lost: Sequence[int], threshold: int) -> Sorted:
+    """Return what a threshold [us] makes of stops that nobody spoke of, each given by the planned time in it [us]."""
+    long = [one for one in lost if one >= threshold]
+    return Sorted(len(long), sum(long), len(lost) - len(long), sum(lost) - sum(long))
+
+
 def lay(stop: Found, labels: Sequence[Label]) -> tuple[list[Piece], dict[int, Label]]:
     """Return the pieces that tile a stop, and the labels that grew.
 
