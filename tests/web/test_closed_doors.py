@@ -51,7 +51,8 @@ OWN = {"switch-organisation", "tokens", "people", "password", "audit", "connecti
        "terminal", "terminal-place", "terminal-worker", "terminal-inbox", "calls", "conflicts",
        "trace", "trace-labels", "downtime", "pareto", "waterfall", "unassigned", "measures", "compare", "rates",
        "measure", "measure-trend", "gates", "equipment", "equipment-import", "shifts",
-       "master", "master-import", "master-new"}  # fmt: skip
+       "master", "master-import", "master-new",
+       "erp", "erp-in", "erp-out", "erp-example", "erp-schemas"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

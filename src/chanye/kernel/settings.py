@@ -43,7 +43,11 @@ class Settings(BaseSettings):
         False, description="Let webhooks reach private and loopback addresses: where the receivers are in the plant."
     )
     b2mml_schemas: str = Field(
-        "", description="Folder with the B2MML schema files; documents that come in are validated against them."
+        "",
+        description=(
+            "Folder with B2MML schema files (.xsd), for organisations without a set of their own; documents that come"
+            " in and go out are validated against them. Empty means schemas/b2mml in the data folder."
+        ),
     )
     broker: bool = Field(False, description="Run the embedded MQTT 3.1.1 broker (nats-server).")
     broker_host: str = Field(

@@ -39,6 +39,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "edit_calendar": frozenset({"planner", "manager", "engineer", "admin"}),
     "edit_master": frozenset({"planner", "engineer", "quality", "manager", "admin"}),
     "plan_orders": frozenset({"planner", "engineer", "manager", "admin"}),
+    "exchange_documents": frozenset({"planner", "engineer", "manager", "admin"}),
+    "manage_schemas": frozenset({"admin"}),
     "release_orders": frozenset({"planner", "manager", "admin"}),
     "hold_orders": frozenset({"planner", "quality", "engineer", "manager", "admin"}),
     "close_orders": frozenset({"planner", "manager", "admin"}),

@@ -47,6 +47,7 @@ ROOMS: tuple[Room, ...] = (
     Room("conflicts", _("Refused bookings"), "warn", ("/conflicts/",), _DESK, group=_FLOOR),
     Room("orders", _("Orders"), "orders", ("/orders/", "/dispatch/"), group=_OFFICE),
     Room("master-home", _("Master data"), "master", ("/master/",), _DESK, group=_OFFICE),
+    Room("erp", _("ERP exchange"), "swap", ("/erp/",), _PLANNERS, group=_OFFICE),
     Room("calendars", _("Shifts"), "calendar", ("/calendars/",), _PLANNERS, group=_OFFICE),
     Room("quality", pgettext_lazy("room", "Quality"), "shield", ("/quality/", "/inspections/"), group=_GOODS),
     Room("trace", _("Trace"), "trace", ("/trace/",), group=_GOODS),

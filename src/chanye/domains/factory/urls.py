@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chanye.domains.factory import urls_care, urls_downtime, urls_master, urls_measures, urls_orders, urls_quality
+from chanye.domains.factory import (
+    urls_care,
+    urls_downtime,
+    urls_erp,
+    urls_master,
+    urls_measures,
+    urls_orders,
+    urls_quality,
+)
 from chanye.domains.factory.pages import andon, board, conflicts, line, machine, settings, terminal
 
 urlpatterns = [
@@ -22,6 +30,7 @@ urlpatterns = [
     path("calendars/<int:calendar_id>/delete/", settings.delete_calendar, name="delete-calendar"),
     *urls_orders.urlpatterns,
     *urls_master.urlpatterns,
+    *urls_erp.urlpatterns,
     *urls_care.urlpatterns,
     *urls_downtime.urlpatterns,
     *urls_quality.urlpatterns,

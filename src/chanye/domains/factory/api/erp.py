@@ -13,20 +13,16 @@ from chanye.domains.factory.actions import erp as actions
 from chanye.domains.factory.actions import order_desk
 from chanye.domains.factory.actions import orders as order_actions
 from chanye.domains.factory.api.orders import Order
-from chanye.domains.factory.b2mml.writing import write_lots, write_materials, write_performance
 from chanye.domains.factory.queries import dispatch as dispatch_queries
+from chanye.domains.factory.queries import erp as queries
 from chanye.domains.factory.queries import master as master_queries
-from chanye.domains.factory.queries import order_book
 from chanye.domains.factory.queries import orders as order_queries
 from chanye.kernel.errors import DeniedError
-from chanye.kernel.time import now_us
 from chanye.spine.api import PROBLEMS, viewer_of
 from chanye.trace.queries.stock import lots
 
 router = Router(tags=["erp"])
 XML = "application/xml; charset=utf-8"
-#: Orders that one performance document holds.
-MOST_ORDERS = 500
 
 
 class Taken(Schema):
@@ -105,10 +101,13 @@ class DispatchList(Schema):
 
 
 @router.post("/factory/b2mml/schedule", response={200: Taken, **PROBLEMS}, summary="B2MML operations schedule in")
-def post_schedule(request: HttpRequest, site_id: int, release: bool = False) -> Any:
-    """Take the orders of an ``OperationsSchedule`` (XML), all or none; the same document again changes nothing."""
+def post_schedule(request: HttpRequest, site_id: int, release: bool = False, change: bool = False) -> Any:
+    """Take the orders of an ``OperationsSchedule`` (XML), all or none; the same document again changes nothing.
+
+    An order that is there with other content is refused, or changed with ``change=true``.
+    """
     viewer = viewer_of(request)
-    made = actions.take_schedule(actor=viewer, site_id=site_id, data=request.body, release=release)
+    made = actions.take_schedule(actor=viewer, site_id=site_id, data=request.body, release=release, change=change)
     return {"orders": [Order.of(order_queries.order(viewer, number)) for number in made]}
 
 
@@ -118,22 +117,25 @@ def post_schedule(request: HttpRequest, site_id: int, release: bool = False) -> 
     summary="B2MML operations performance out",
     openapi_extra={"responses": {200: {"content": {"application/xml": {"schema": {"type": "string"}}}}}},
 )
-def get_performance(request: HttpRequest, number: str = "", reference: str = "") -> HttpResponse:
-    """Return an ``OperationsPerformance`` of orders: by numbers (comma between), or all of one schedule."""
+def get_performance(
+    request: HttpRequest, number: str = "", reference: str = "", start: int | None = None, end: int | None = None
+) -> HttpResponse:
+    """Return an ``OperationsPerformance``: of orders by numbers (comma between), of one schedule, or of a time.
+
+    ``start`` and ``end`` are us UTC; with them the document holds the bookings of that time alone.
+    """
     viewer = viewer_of(request)
-    rows = order_queries.visible_orders(viewer)
-    if number:
-        rows = rows.filter(number__in=[word.strip() for word in number.split(",") if word.strip()])
-    elif reference:
-        rows = rows.filter(reference=reference)
+    span = (start, end) if start is not None and end is not None else None
+    numbers = [word.strip() for word in number.split(",") if word.strip()]
+    if span and not numbers and not reference:
+        ids = queries.orders_between(viewer, *span)
     else:
-        rows = rows.exclude(state__in=("created", "cancelled"))
-    ids = list(rows.order_by("-id").values_list("id", flat=True)[:MOST_ORDERS])
+        ids = queries.orders_of(viewer, numbers=numbers, reference=reference)
     if not ids:
-        raise DeniedError("No order fits: name numbers or the ID of a schedule that was sent.")
-    records = [order_book.order_record(viewer, one) for one in sorted(ids)]
-    now = now_us()
-    return HttpResponse(write_performance(f"performance-{now}", now, records), content_type=XML)
+        raise DeniedError("No order fits: name numbers, the ID of a schedule that was sent, or another time.")
+    made = queries.made_of(viewer, ids, span)
+    data = actions.give_performance(actor=viewer, organisation_id=viewer.organisation_id or 0, made=made, span=span)
+    return HttpResponse(data, content_type=XML)
 
 
 @router.post("/factory/b2mml/materials", response={200: Count, **PROBLEMS}, summary="B2MML materials in")
@@ -148,14 +150,19 @@ def post_materials(request: HttpRequest) -> Any:
 @router.get("/factory/b2mml/materials", summary="B2MML materials out")
 def get_materials(request: HttpRequest) -> HttpResponse:
     """Return all material definitions as ``MaterialInformation``."""
-    return HttpResponse(write_materials(now_us(), master_queries.materials(viewer_of(request))), content_type=XML)
+    viewer = viewer_of(request)
+    rows = master_queries.materials(viewer)
+    data = actions.give_materials(actor=viewer, organisation_id=viewer.organisation_id or 0, rows=rows)
+    return HttpResponse(data, content_type=XML)
 
 
 @router.get("/factory/b2mml/lots", summary="B2MML lots out")
 def get_lots(request: HttpRequest) -> HttpResponse:
     """Return the lots that are here as ``MaterialInformation``."""
     viewer = viewer_of(request)
-    return HttpResponse(write_lots(now_us(), lots(viewer, viewer.organisation_id or 0)), content_type=XML)
+    place = viewer.organisation_id or 0
+    data = actions.give_lots(actor=viewer, organisation_id=place, lots=lots(viewer, place))
+    return HttpResponse(data, content_type=XML)
 
 
 @router.get("/factory/dispatch", response={200: list[DispatchList], **PROBLEMS}, summary="Dispatch lists")

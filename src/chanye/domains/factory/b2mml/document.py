@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 from django.utils.translation import gettext as _
 from lxml import etree
@@ -14,6 +12,8 @@ from chanye.kernel.errors import ConfigError
 NAMESPACE = "http://www.mesa.org/xml/B2MML"
 #: Largest document [bytes] and most entries that one holds.
 LARGEST, MOST = 20 << 20, 10_000
+#: Most tags of a document: what a small one can blow up to in memory is bounded as well.
+DENSEST = 1_500_000
 Element = etree._Element  # noqa: SLF001  # lxml's only name for the type
 
 
@@ -22,62 +22,72 @@ def tag(name: str) -> str:
     return f"{{{NAMESPACE}}}{name}"
 
 
-def read_document(data: bytes, name: str, *, schemas: str = "") -> Element:
-    """Return the element ``name`` of a document: its root, or inside a transaction (``ProcessX``, ``SyncX``).
-
-    Parameters
-    ----------
-    schemas
-        Folder with the schema files of B2MML; the document is validated against them if it is given.
+def parse_xml(data: bytes) -> Element:
+    """Return the root of a document: no entity is resolved, nothing is fetched, no document type is taken.
 
     Raises
     ------
     ConfigError
-        If it is too large, not well formed, has a document type, is in another namespace or not valid.
+        If it is too large or too dense, not well formed, or has a document type.
     """
-    if len(data) > LARGEST:
+    if len(data) > LARGEST or data.count(b"<") > DENSEST:
         raise ConfigError(_("The document is larger than %(n)d MB: send it in parts.") % {"n": LARGEST >> 20})
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
     )
     try:
         root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise ConfigError(_("This is not well-formed XML: %(why)s") % {"why": str(error)[:200]}) from error
     if getattr(root.getroottree().docinfo, "doctype", ""):
         raise ConfigError(_("A document type (DOCTYPE) is not allowed: send the document without it."))
+    return root
+
+
+def read_root(data: bytes) -> Element:
+    """Return the root of a B2MML document.
+
+    Raises
+    ------
+    ConfigError
+        As ``parse_xml``, or if it is in another namespace.
+    """
+    root = parse_xml(data)
     if etree.QName(root).namespace != NAMESPACE:
         raise ConfigError(
             _("The namespace must be %(wanted)s (B2MML V0700), not %(seen)s.")
             % {"wanted": NAMESPACE, "seen": etree.QName(root).namespace or "–"}
         )
-    found = root if root.tag == tag(name) else root.find(f"{tag('DataArea')}/{tag(name)}")
+    return root
+
+
+def part_of(root: Element, name: str) -> Element | None:
+    """Return the element ``name``: the root, or inside a transaction (``ProcessX``, ``SyncX``); None if neither."""
+    return root if root.tag == tag(name) else root.find(f"{tag('DataArea')}/{tag(name)}")
+
+
+def read_document(data: bytes, name: str, check: Callable[[Element], object] | None = None) -> Element:
+    """Return the element ``name`` of a document: its root, or inside a transaction.
+
+    Parameters
+    ----------
+    check
+        Asked before anything is read from it, with the root; raises ConfigError if the document is not valid.
+
+    Raises
+    ------
+    ConfigError
+        As ``read_root``, or if it is another document or not valid.
+    """
+    root = read_root(data)
+    found = part_of(root, name)
     if found is None:
         raise ConfigError(
             _("%(wanted)s is expected, not %(seen)s.") % {"wanted": name, "seen": etree.QName(root).localname}
         )
-    if schemas:
-        _validate(root, schemas)
+    if check is not None:
+        check(root)
     return found
-
-
-def _validate(root: Element, folder: str) -> None:
-    try:
-        _schema(folder).assertValid(root)
-    except etree.DocumentInvalid as error:
-        raise ConfigError(_("It is not valid by the schema: %(why)s") % {"why": str(error)[:300]}) from error
-
-
-@lru_cache(maxsize=2)
-def _schema(folder: str) -> etree.XMLSchema:
-    path = Path(folder) / "AllSchemas.xsd"
-    try:
-        return etree.XMLSchema(etree.parse(str(path), etree.XMLParser(no_network=True, resolve_entities=False)))
-    except (OSError, etree.XMLSchemaParseError, etree.XMLSyntaxError) as error:
-        raise ConfigError(
-            _("The schemas in %(folder)s cannot be read (setting b2mml_schemas): %(why)s")
-            % {"folder": folder, "why": str(error)[:200]}
-        ) from error
 
 
 def path_of(element: Element) -> str:
@@ -93,9 +103,14 @@ def path_of(element: Element) -> str:
     return "/" + "/".join(reversed(steps))
 
 
+def where(element: Element) -> str:
+    """Return line and path of an element."""
+    return _("Line %(n)d: %(why)s") % {"n": element.sourceline or 0, "why": path_of(element)}
+
+
 def fault(element: Element, why: str) -> ConfigError:
     """Return the error that says what is wrong with an element."""
-    return ConfigError(f"{path_of(element)}: {why}")
+    return ConfigError(f"{where(element)}: {why}")
 
 
 def children(element: Element, name: str) -> Iterator[Element]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+from lxml import etree
 
 from chanye.domains.factory.b2mml.document import MOST, Element, children, fault, path_of, read_document, text_of
 from chanye.domains.factory.types.master import MATERIAL_KINDS, TRACKING
+from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import to_us
 
+#: Faults that are looked for in one document.
+MOST_FAULTS = 100
 #: Times without an offset are by this clock.
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -24,20 +29,30 @@ class Request:
     product: str
     quantity: int
     due: int | None
-    priority: int
+    priority: int | None
     note: str
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """An ``OperationsSchedule``."""
+    """An ``OperationsSchedule``: what could be read of it, and what is wrong with the rest."""
 
     id: str
     requests: tuple[Request, ...]
+    faults: tuple[str, ...] = ()
 
 
-def read_schedule(data: bytes, *, schemas: str = "") -> Schedule:
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """The definitions of a ``MaterialInformation`` as rows of ``save_materials``, each with where it stands."""
+
+    id: str
+    rows: tuple[tuple[str, dict[str, str]], ...]
+    faults: tuple[str, ...] = ()
+
+
+def read_schedule(data: bytes, check: Callable[[Element], object] | None = None) -> Schedule:
     """Return the orders of an operations schedule.
 
     What is to be made stands in the ``MaterialRequirement`` with the use ``Produced`` of a segment; without one,
@@ -46,22 +61,41 @@ def read_schedule(data: bytes, *, schemas: str = "") -> Schedule:
     Raises
     ------
     ConfigError
-        With the path of the element that is wrong.
+        If it is no such document; what is wrong with single requests stands in ``faults``.
     """
-    root = read_document(data, "OperationsSchedule", schemas=schemas)
+    root = read_document(data, "OperationsSchedule", check)
+    number = text_of(root, "ID", required=True, most=100)
     found = list(children(root, "OperationsRequest"))
     if not 0 < len(found) <= MOST:
         raise fault(root, _("1 to %(most)s requests are expected.") % {"most": MOST})
-    requests = tuple(_request(one) for one in found)
+    requests: list[Request] = []
+    faults: list[str] = []
     seen: set[str] = set()
-    for one in requests:
-        if one.number in seen:
-            raise fault(root, _("The ID %(id)s stands twice.") % {"id": one.number})
-        seen.add(one.number)
-    return Schedule(text_of(root, "ID", required=True, most=100), requests)
+    for element, place in _placed(root, found):
+        if len(faults) == MOST_FAULTS:
+            break
+        try:
+            one = _request(element, place)
+            if one.number in seen:
+                raise fault(element, _("The ID %(id)s stands twice.") % {"id": one.number})
+        except ConfigError as error:
+            faults.append(str(error))
+        else:
+            seen.add(one.number)
+            requests.append(one)
+    return Schedule(number, tuple(requests), tuple(faults))
 
 
-def _request(element: Element) -> Request:
+def _placed(root: Element, found: list[Element]) -> Iterator[tuple[Element, str]]:
+    """Yield elements below the root with line and path; counted, not searched: there may be thousands."""
+    above = path_of(root)
+    for i, one in enumerate(found, 1):
+        name = etree.QName(one).localname
+        path = f"{above}/{name}[{i}]" if len(found) > 1 else f"{above}/{name}"
+        yield one, _("Line %(n)d: %(why)s") % {"n": one.sourceline or 0, "why": path}
+
+
+def _request(element: Element, place: str) -> Request:
     segments = list(children(element, "SegmentRequirement"))
     made = [
         one
@@ -82,7 +116,7 @@ def _request(element: Element) -> Request:
         ends[0] if ends[0] is not None else max((end for end in ends if end is not None), default=None),
         _priority(element),
         text_of(element, "Description", most=500),
-        path_of(element),
+        place,
     )
 
 
@@ -98,10 +132,10 @@ def _quantity(element: Element) -> int:
     return int(number)
 
 
-def _priority(element: Element) -> int:
+def _priority(element: Element) -> int | None:
     text = text_of(element, "Priority")
     if not text:
-        return 50
+        return None
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
     if not 1 <= number <= 99:
         raise fault(element, _("Priority is a number from 1 (first) to 99 (last)."))
@@ -119,22 +153,42 @@ def _moment(element: Element, name: str) -> int | None:
         raise fault(element, _("%(name)s: a date and time is expected.") % {"name": name}) from error
 
 
-def read_materials(data: bytes, *, schemas: str = "") -> list[dict[str, object]]:
-    """Return the ``MaterialDefinition`` of a ``MaterialInformation`` as rows of ``save_materials``.
+def read_materials(data: bytes, check: Callable[[Element], object] | None = None) -> Materials:
+    """Return the ``MaterialDefinition`` of a ``MaterialInformation``.
 
     ``MaterialClassID`` is the kind, the properties ``unit`` and ``tracking`` are what they say; others are left
     alone.
+
+    Raises
+    ------
+    ConfigError
+        If it is no such document; what is wrong with single definitions stands in ``faults``.
     """
-    root = read_document(data, "MaterialInformation", schemas=schemas)
+    root = read_document(data, "MaterialInformation", check)
     found = list(children(root, "MaterialDefinition"))
-    if len(found) > MOST:
-        raise fault(root, _("1 to %(most)s requests are expected.") % {"most": MOST})
-    return [_material(one) for one in found]
+    if not 0 < len(found) <= MOST:
+        raise fault(root, _("1 to %(most)s material definitions are expected.") % {"most": MOST})
+    rows: list[tuple[str, dict[str, str]]] = []
+    faults: list[str] = []
+    seen: set[str] = set()
+    for element, place in _placed(root, found):
+        if len(faults) == MOST_FAULTS:
+            break
+        try:
+            row = _material(element)
+            if row["code"] in seen:
+                raise fault(element, _("The ID %(id)s stands twice.") % {"id": row["code"]})
+        except ConfigError as error:
+            faults.append(str(error))
+        else:
+            seen.add(row["code"])
+            rows.append((place, row))
+    return Materials(text_of(root, "ID", most=100), tuple(rows), tuple(faults))
 
 
-def _material(element: Element) -> dict[str, object]:
+def _material(element: Element) -> dict[str, str]:
     code = text_of(element, "ID", required=True, most=64)
-    row: dict[str, object] = {"code": code, "name": text_of(element, "Description") or code}
+    row = {"code": code, "name": text_of(element, "Description") or code}
     kind = text_of(element, "MaterialClassID")
     if kind:
         row["kind"] = _one_of(element, kind, MATERIAL_KINDS)

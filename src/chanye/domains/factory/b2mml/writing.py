@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from lxml import etree
 
 from chanye.domains.factory.b2mml.document import NAMESPACE, Element, tag
+from chanye.domains.factory.types.erp import Made, MadeBooking
 from chanye.domains.factory.types.master import MaterialRow
-from chanye.domains.factory.types.order_record import BookingRow, OrderRecord
 from chanye.kernel.time import from_us
 
 #: State of an order -> ``ResponseState``.
@@ -54,7 +54,9 @@ def _bytes(root: Element) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def write_performance(document: str, published: int, records: Iterable[OrderRecord]) -> bytes:
+def write_performance(
+    document: str, published: int, records: Iterable[Made], span: tuple[int, int] | None = None
+) -> bytes:
     """Return what was made of orders: a response for each, a segment response for each booking of output.
 
     Parameters
@@ -63,10 +65,15 @@ def write_performance(document: str, published: int, records: Iterable[OrderReco
         ID of the document.
     published
         us UTC.
+    span
+        The time the bookings are of, us UTC; none: all of an order.
     """
     root = _root("OperationsPerformance")
     _add(root, "ID", document)
     _add(root, "PublishedDate", _time(published))
+    if span:
+        _add(root, "StartTime", _time(span[0]))
+        _add(root, "Endtime", _time(span[1]))  # spelled like that in the schema of V0700, and here alone
     for record in records:
         order = record.order
         response = _add(root, "OperationsResponse")
@@ -78,45 +85,50 @@ def write_performance(document: str, published: int, records: Iterable[OrderReco
         _add(response, "OperationsRequestID", order.number)
         _add(response, "ResponseState", STATES[order.state])
         _balance(_add(response, "SegmentResponse"), record)
-        for booking in reversed(record.bookings):
-            if booking.kind in ("output", "correct"):
-                _booking(_add(response, "SegmentResponse"), record, booking)
+        for booking in record.bookings:
+            _booking(_add(response, "SegmentResponse"), record, booking)
     return _bytes(root)
 
 
-def _balance(segment: Element, record: OrderRecord) -> None:
+def _balance(segment: Element, record: Made) -> None:
     """Write where the pieces are, and what was used."""
     order, balance = record.order, record.order.balance
-    _add(segment, "ID", f"{order.number}/total")
-    for name, value in (
+    name = f"{order.number}/total"
+    _add(segment, "ID", name)
+    for what, value in (
         ("planned", balance.planned),
         ("good", balance.good),
         ("scrap", balance.scrap),
         ("rework", balance.rework),
         ("open", balance.open),
     ):
-        _data(segment, name, value)
-    _material(segment, order.product, "Produced", balance.good, "{part}")
-    for use in record.uses:
-        if use.consumed:
-            _material(segment, use.code, "Consumed", use.consumed, use.unit)
+        _data(segment, what, value)
+    _material(segment, f"{name}/produced", order.product, "Produced", balance.good, "{part}")
+    for i, (code, unit, consumed) in enumerate(record.uses, 1):
+        _material(segment, f"{name}/consumed/{i}", code, "Consumed", consumed, unit)
 
 
-def _booking(segment: Element, record: OrderRecord, booking: BookingRow) -> None:
-    _add(segment, "ID", f"booking:{booking.id}")
-    _add(segment, "ProcessSegmentID", str(booking.operation))
-    _add(segment, "ActualEndTime", _time(booking.event_at))
+def _booking(segment: Element, record: Made, booking: MadeBooking) -> None:
+    """Write one booking, in the order of ``OpSegmentResponseType``."""
+    name = f"booking:{booking.id}"
+    _add(segment, "ID", name)
     _add(segment, "PostingDate", _time(booking.received_at))
-    for name, value in (("scrap", booking.scrap), ("rework", booking.rework)):
+    _add(segment, "ActualEndTime", _time(booking.event_at))
+    _add(segment, "ProcessSegmentID", str(booking.operation))
+    for what, value in (("scrap", booking.scrap), ("rework", booking.rework)):
         if value:
-            _data(segment, name, value)
+            _data(segment, what, value)
     if booking.reverses:
         _data(segment, "reverses", booking.reverses)
-    if booking.person:
-        _add(_add(segment, "PersonnelActual"), "PersonID", booking.person)
-    if booking.place:
-        _add(_add(segment, "EquipmentActual"), "EquipmentID", booking.place)
-    _material(segment, record.order.product, "Produced", booking.good, "{part}", lot=booking.lot)
+    for element, ident, who in (
+        ("PersonnelActual", "PersonID", booking.person),
+        ("EquipmentActual", "EquipmentID", booking.place),
+    ):
+        if who:
+            actual = _add(segment, element)
+            _add(actual, "ID", f"{name}/{ident}")
+            _add(actual, ident, who)
+    _material(segment, f"{name}/produced", record.order.product, "Produced", booking.good, "{part}", lot=booking.lot)
 
 
 def _data(segment: Element, name: str, value: int) -> None:
@@ -125,8 +137,9 @@ def _data(segment: Element, name: str, value: int) -> None:
     _quantity(one, value, "{part}", name="Value", member="Value")
 
 
-def _material(segment: Element, code: str, use: str, value: float, unit: str, *, lot: str = "") -> None:
+def _material(segment: Element, ident: str, code: str, use: str, value: float, unit: str, *, lot: str = "") -> None:
     one = _add(segment, "MaterialActual")
+    _add(one, "ID", ident)
     _add(one, "MaterialDefinitionID", code)
     if lot:
         _add(one, "MaterialLotID", lot)
@@ -138,9 +151,10 @@ def _time(us: int) -> str:
     return from_us(us).isoformat()
 
 
-def write_materials(published: int, rows: Sequence[MaterialRow]) -> bytes:
+def write_materials(document: str, published: int, rows: Iterable[MaterialRow]) -> bytes:
     """Return material definitions; ``published`` in us UTC."""
     root = _root("MaterialInformation")
+    _add(root, "ID", document)
     _add(root, "PublishedDate", _time(published))
     for row in rows:
         one = _add(root, "MaterialDefinition")
@@ -156,9 +170,10 @@ def write_materials(published: int, rows: Sequence[MaterialRow]) -> bytes:
     return _bytes(root)
 
 
-def write_lots(published: int, lots: Iterable[tuple[str, str, float, str]]) -> bytes:
+def write_lots(document: str, published: int, lots: Iterable[tuple[str, str, float, str]]) -> bytes:
     """Return lots as number, material, what is left of it and its unit; ``published`` in us UTC."""
     root = _root("MaterialInformation")
+    _add(root, "ID", document)
     _add(root, "PublishedDate", _time(published))
     for number, material, left, unit in lots:
         one = _add(root, "MaterialLot")
@@ -166,3 +181,44 @@ def write_lots(published: int, lots: Iterable[tuple[str, str, float, str]]) -> b
         _add(one, "MaterialDefinitionID", material)
         _quantity(one, left, unit)
     return _bytes(root)
+
+
+def write_example_schedule(document: str, published: int, product: str, due: int) -> bytes:
+    """Return a small operations schedule with one order, to begin from: every element that V0700 requires is there.
+
+    Parameters
+    ----------
+    product
+        Code of the product that is ordered.
+    published, due
+        us UTC.
+    """
+    root = _root("OperationsSchedule")
+    _add(root, "ID", document)
+    _add(root, "PublishedDate", _time(published))
+    order = _add(root, "OperationsRequest")
+    _add(order, "ID", f"{document}-1")
+    _add(order, "Description", "示例 example")
+    _add(order, "EndTime", _time(due))
+    _add(order, "Priority", "50")
+    segment = _add(order, "SegmentRequirement")
+    _add(segment, "ID", "1")
+    _add(segment, "LatestEndTime", _time(due))
+    _add(segment, "ProcessSegmentID", "make")
+    _add(segment, "OperationsDefinitionID", product)
+    _add(segment, "OperationsSegmentID", "make")
+    made = _add(segment, "MaterialRequirement")
+    _add(made, "ID", "1")
+    _add(made, "MaterialDefinitionID", product)
+    _add(made, "MaterialUse", "Produced")
+    _quantity(made, 100, "{part}")
+    return _bytes(root)
+
+
+def write_example_materials(document: str, published: int) -> bytes:
+    """Return a small material information with one product and one raw material, to begin from."""
+    rows = [
+        MaterialRow(0, "DEMO-SHAFT", "示例轴 example shaft", "product", "{part}", "lot", None, True, ""),
+        MaterialRow(0, "DEMO-BAR", "示例圆钢 example bar", "raw", "kg", "lot", None, True, ""),
+    ]
+    return write_materials(document, published, rows)

@@ -9,6 +9,7 @@ from chanye.domains.factory.models.energy import (
     MeterShare,
     TariffPeriod,
 )
+from chanye.domains.factory.models.erp import Exchange, SchemaFile
 from chanye.domains.factory.models.lines import LineLayout
 from chanye.domains.factory.models.machines import (
     CalendarAssignment,
@@ -75,6 +76,7 @@ __all__ = [
     "DispatchSetting",
     "EmissionFactor",
     "Equipment",
+    "Exchange",
     "HandoverNote",
     "HoldRule",
     "InboxEntry",
@@ -109,6 +111,7 @@ __all__ = [
     "Revision",
     "Routing",
     "RoutingStep",
+    "SchemaFile",
     "ShiftCalendar",
     "ShiftReport",
     "Skill",
