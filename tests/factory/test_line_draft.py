@@ -16,7 +16,7 @@ COMMANDS = st.one_of(
 
 
 @given(st.lists(COMMANDS, max_size=30))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_command_breaks_a_draft(commands: list[str]) -> None:
     draft = Draft(tuple(Station((number,)) for number in range(5)))
     for command in commands:

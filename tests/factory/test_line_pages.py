@@ -177,3 +177,18 @@ def test_a_draft_is_tried_on_the_last_days(plant: Plant) -> None:
     page = client.get(f"/downtime/pareto/?scope={plant.site.id}&range=7d").content.decode()
     assert f"/lines/{plant.site.id}/" in page
     assert "What made the line stand" in page
+
+
+def test_a_stop_that_goes_on_counts_as_long_as_it_lasts(plant: Plant) -> None:
+    floor = Floor(plant)
+    floor.show((0, "ACTIVE"), (300, "FAULT"))
+    (shown,) = link_view(plant.viewer, floor.machine, now=floor.at(420)).lost
+    assert shown == 120 * MINUTE
+    silent = plant.machine("m9")
+    assert (link_view(plant.viewer, silent, now=now_us()).connected, silent.kind) == (False, "work_unit")
+    page = client_of(plant, "engineer").get(f"/machines/{silent.id}/settings/").content.decode()
+    assert "Nothing is connected to this machine" in page
+    assert (
+        'value="link:save"'
+        not in client_of(plant, "operator").get(f"/machines/{silent.id}/settings/").content.decode()
+    )

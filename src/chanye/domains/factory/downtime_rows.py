@@ -78,6 +78,15 @@ def _reach(asset_id: int, first: int, last: int) -> tuple[int, int]:
     return first, last
 
 
+def shown_stops(floor: Floor, first: int, last: int, now: int) -> list[Found]:
+    """Return the stops of the one machine of a floor that touch ``[first, last]`` (us UTC), none left out as minor.
+
+    An end is ``OPEN`` where a stop goes on; ``lost`` is then what is known so far.
+    """
+    found = _shown(floor, first, last, now).stops if floor.machines else []
+    return [stop for stop in found if stop.start <= last and min(stop.end, stop.until) > first]
+
+
 def _shown(floor: Floor, first: int, last: int, now: int) -> _Shown:
     (machine,) = floor.machines
     series = machine.number("execution")

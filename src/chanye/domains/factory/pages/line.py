@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods
 
 from chanye.domains.factory.actions.lines import MOST_STATIONS, configure_line
@@ -184,24 +185,24 @@ def _rows(draft: Draft, machines: Mapping[int, AssetRef], tried: LineLosses | No
 
 
 def _bar(spent: StationLoss | None) -> tuple[tuple[str, str, float], ...]:
-    """Return how the time of a station tiles its bar: (state, words, share of it 0..1)."""
+    """Return how the time of a station tiles its bar: (style, words, share of it 0..1)."""
     if spent is None:
         return ()
     lengths = (spent.running, spent.down, spent.blocked, spent.starved, spent.waiting, spent.unknown)
     whole = sum(lengths)
     rows = zip(_states(), lengths, strict=True)
-    return tuple((state, words, length / whole) for (state, words), length in rows if length)
+    return tuple((style, words, length / whole) for (style, words), length in rows if length)
 
 
 def _states() -> tuple[tuple[str, str], ...]:
-    """Return what a station's time is made of, as it is drawn: (state, words)."""
+    """Return what a station's time is made of, as it is drawn: (style, words)."""
     return (
-        ("running", _("Running")),
-        ("fault", _("Own stops")),
-        ("stopped", _("Blocked")),
-        ("waiting", _("Starved")),
-        ("setup", _("Waiting, cause unknown")),
-        ("unknown", _("Not known")),
+        ("st-running", _("Running")),
+        ("st-stopped", _("Own stops")),
+        ("blocked", pgettext("line", "Blocked")),
+        ("starved", pgettext("line", "Starved")),
+        ("waits", _("Waiting, cause unknown")),
+        ("st-unknown", _("Not known")),
     )
 
 

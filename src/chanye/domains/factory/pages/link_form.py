@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from chanye.domains.factory.actions.downtime import configure_link
 from chanye.domains.factory.queries.link_settings import LinkView, link_view
@@ -20,6 +21,13 @@ STEPS = (30, 60, 120, 300, 600, 1800)
 LONGEST = 86_400
 
 
+def told(seconds: int) -> str:
+    """Return whole minutes as such, else seconds: a threshold is never rounded."""
+    if seconds and not seconds % 60:
+        return pgettext("minutes", "%(n)s min") % {"n": seconds // 60}
+    return pgettext("seconds", "%(n)s s") % {"n": seconds}
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What one threshold [s] makes of the last 7 days; ``share`` of the greatest number of stops, 0..100."""
@@ -28,6 +36,11 @@ class Trial:
     made: Sorted
     share: float
     here: bool
+
+    @property
+    def words(self) -> str:
+        """The threshold as people say it."""
+        return told(self.threshold)
 
 
 @dataclass(slots=True)
@@ -45,6 +58,11 @@ class LinkForm:
         text = self.threshold.strip()
         known = text.isascii() and text.isdigit() and len(text) < 6
         return int(text) if known and int(text) <= LONGEST else None
+
+    @property
+    def words(self) -> str:
+        """The threshold as people say it."""
+        return told(self.seconds or 0)
 
     @property
     def effect(self) -> Sorted | None:

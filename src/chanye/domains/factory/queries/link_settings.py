@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chanye.domains.factory.downtime_rows import settings_of
+from chanye.domains.factory.downtime_rows import settings_of, shown_stops
 from chanye.domains.factory.floor import load, look
 from chanye.domains.factory.queries.link import proposals
-from chanye.domains.factory.rules.downtime import find_stops
 from chanye.domains.factory.types.link import OutputProposal
 from chanye.kernel.time import DAY
 from chanye.parties.rules import may
 from chanye.parties.types import Viewer
+from chanye.spine.frames import OPEN
 from chanye.spine.types import AssetRef
 
 #: How far back the stops of the preview are looked for. [us]
@@ -43,10 +43,9 @@ def link_view(viewer: Viewer, asset: AssetRef, *, now: int) -> LinkView:
     lost: tuple[int, ...] = ()
     known = 0.0
     for seen in look(floor, now - BACK, now, now):
-        shown, until = seen.shown, seen.known_until
-        stops = find_stops(shown.edge, shown.state, shown.text, seen.planned, going_on=False, known=until)
-        # not known: before the machine was first heard of, and since it fell silent; that is no stop
-        lost = tuple(s.lost for s in stops if s.start < until and (s.start > now - BACK or s.state != "unknown"))
+        stops = shown_stops(floor, now - BACK, now, now)
+        # one that goes on counts as long as it has lasted, as in the list
+        lost = tuple(s.lost if s.end != OPEN else seen.planned.clip(s.start, now).total for s in stops)
         known = seen.known / BACK
     return LinkView(
         row.threshold,
