@@ -193,5 +193,9 @@ def test_the_terminal_and_the_order_show_what_can_be_taken_back(mes: Mes) -> Non
     record = order_book.order_record(mes.planner, order)
     assert [(one.lot, one.taken_back) for one in record.put] == [("S-2", True), ("S-1", False)]
     assert "taken back" in client.get(f"/orders/{order}/").content.decode()
+    (lot,) = trace.find(mes.planner, "S-2")
+    told = client.get(f"/trace/items/{lot.id}/").content.decode()
+    assert "booked wrongly, corrected" in told
+    assert "In, wrong" in told
     answer = client.post(f"/orders/{order}/", sent, follow=True).content.decode()
     assert "taken back already" in answer

@@ -167,7 +167,7 @@ def test_a_lot_used_up_and_a_serial_are_here_again(plant: Plant) -> None:
 
 
 def test_the_wrong_event_is_told_with_an_error_declaration(plant: Plant) -> None:
-    """EPCIS 2.0, 7.4.1.3: the event as it was, declared wrong, and the identifier of the one that corrects it."""
+    """EPCIS 2.0, 7.4.1: the event as it was, declared wrong, and the identifier of the one that corrects it."""
     (made,) = back(plant)
     told = document("one", happened(plant.firm.viewer)[0], now_us())["epcisBody"]["eventList"]
     (wrong,) = [one for one in told if "errorDeclaration" in one]

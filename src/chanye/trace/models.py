@@ -110,7 +110,7 @@ class Run(models.Model):
 
 
 class Event(models.Model):
-    """Something that happened to items; written once."""
+    """Something that happened to items; written once. If it turns out wrong, ``detail`` says what stands for it."""
 
     id = models.BigIntegerField(primary_key=True)
     organisation = models.ForeignKey(

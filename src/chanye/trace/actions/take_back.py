@@ -2,7 +2,7 @@
 
 The event that said so stays as it was told, but its parts no longer count; an event with the same time and place and
 without the mistake stands for it. In EPCIS the first carries an error declaration that names the second (EPCIS 2.0,
-section 7.4.1.3).
+section 7.4.1).
 """
 
 from __future__ import annotations
