@@ -49,6 +49,11 @@ except ConfigError as error:
     print("refused", "P0001" in str(error))
 lot = actions.commission_lot(actor=who, organisation_id=firm, material_code="oil", lot="O", quantity=10, unit="L",
                              key="9").item
+mix = actions.consume(actor=who, inputs=[Use(lot, 4), Use(heat, 1)], outputs=[LotDraft("mix", "M", 4, "L")],
+                      key="put", reference="W").item
+for _twice in range(2):
+    actions.take_back(actor=who, item=lot, was="put", reference="W", key="back")
+print("taken back", queries.item(who, lot).left, queries.backward(who, mix).items.tolist() == [heat, mix])
 taken = []
 
 def use(name):
@@ -86,5 +91,6 @@ def test_trace_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
         "history ['ship', 'pack', 'consume']",
         "again True",
         "refused True",
+        "taken back 10 True",
         "taken 10 0",
     ]
