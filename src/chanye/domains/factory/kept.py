@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-MOST = 2_000
+#: From so many values on what is over is thrown away, each time their number has doubled.
+SWEEP_FROM = 256
 
 _kept: dict[tuple[object, ...], tuple[float, object]] = {}
 _making: dict[tuple[object, ...], threading.Lock] = {}
+_sweep_at = SWEEP_FROM
 T = TypeVar("T")
 
 
@@ -24,12 +26,22 @@ def keep(make: Callable[[], T], *key: object, seconds: float) -> T:
         with _making.setdefault(key, threading.Lock()):
             found = _kept.get(key)
             if found is None or found[0] < time.monotonic():
-                if len(_kept) > MOST:
-                    _kept.clear()
-                    _making.clear()
+                if len(_kept) >= _sweep_at:
+                    _sweep()
                 value = make()
                 found = _kept[key] = (time.monotonic() + seconds, value)
     return found[1]  # type: ignore[return-value]  # what make() returned under this key
+
+
+def _sweep() -> None:
+    """Throw away what is over: most keys name how things stood once, and never come up again."""
+    global _sweep_at  # noqa: PLW0603  # the size at which to look again belongs to what is kept
+    now = time.monotonic()
+    for key, (until, _value) in list(_kept.items()):
+        if until < now:
+            _kept.pop(key, None)
+            _making.pop(key, None)
+    _sweep_at = max(SWEEP_FROM, 2 * len(_kept))
 
 
 def forget() -> None:
