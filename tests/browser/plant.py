@@ -12,7 +12,7 @@ import numpy as np
 from django.http import HttpRequest, HttpResponse
 
 from chanye.domains.factory.types.machines import Board, Figure, MachineKpis, MachineTile, Segment, TimeElements
-from chanye.parties.models import Organisation
+from chanye.parties.models import Organisation, Person
 from chanye.parties.types import Viewer
 from chanye.spine.models import Asset, Series
 from chanye.web.middleware import viewer_middleware
@@ -56,7 +56,8 @@ def as_engineer(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
 
     def answer(request: HttpRequest) -> HttpResponse:
         firm = Organisation.objects.order_by("id").first()
-        request.viewer = Viewer(1, firm.id if firm else None, ENGINEER, name="engineer")  # type: ignore[attr-defined]
+        person = Person.objects.order_by("id").values_list("id", flat=True).first()
+        request.viewer = Viewer(person or 1, firm.id if firm else None, ENGINEER, name="engineer")  # type: ignore[attr-defined]
         return get_response(request)
 
     return middleware

@@ -77,6 +77,9 @@ def test_a_line_is_laid_out_by_touch_and_keyboard(line: Floor, visit: Any) -> No
     check_calm(watched)
     watched = visit(address, SIZES["desk"], "en", "dark")
     watched.picture("line-desk-en-dark")
+    with watched.page.expect_navigation():
+        watched.page.locator("#mode-key").press("Enter")
+    assert watched.page.locator(".beside li").count() == 4  # Enter takes nothing out of the line
     check_calm(watched)
 
 
