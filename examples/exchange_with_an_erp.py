@@ -36,8 +36,9 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 NS = "{http://www.mesa.org/xml/B2MML}"
 SCHEDULE = """<OperationsSchedule xmlns="http://www.mesa.org/xml/B2MML"><ID>S-2026-36</ID>
 <OperationsRequest><ID>ERP-4711</ID><EndTime>2026-12-01T17:00:00+08:00</EndTime><Priority>20</Priority>
-<SegmentRequirement><ID>1</ID><ProcessSegmentID>make</ProcessSegmentID><MaterialRequirement>
-<MaterialDefinitionID>GBX-101</MaterialDefinitionID><MaterialUse>Produced</MaterialUse><Quantity>
+<SegmentRequirement><ID>1</ID><ProcessSegmentID>make</ProcessSegmentID>
+<OperationsDefinitionID>GBX-101</OperationsDefinitionID><OperationsSegmentID>make</OperationsSegmentID>
+<MaterialRequirement><ID>1</ID><MaterialDefinitionID>GBX-101</MaterialDefinitionID><MaterialUse>Produced</MaterialUse><Quantity>
 <QuantityString>120</QuantityString><DataType>int</DataType><UnitOfMeasure>{part}</UnitOfMeasure></Quantity>
 </MaterialRequirement></SegmentRequirement></OperationsRequest></OperationsSchedule>"""
 

@@ -110,6 +110,19 @@ def test_a_schedule_comes_in_once_and_what_was_made_goes_out(mes: Mes) -> None:
     assert booked.findtext("b:MaterialActual/b:Quantity/b:QuantityString", None, B) == "4"
 
 
+def inside(verb: str, *documents: bytes) -> bytes:
+    """Put documents into a transaction."""
+    bodies = b"".join(one.partition(b"?>")[2] for one in documents)
+    name = f"{verb}OperationsSchedule".encode()
+    return b"<%s xmlns='%s'><DataArea>%s</DataArea></%s>" % (name, NAMESPACE.encode(), bodies, name)
+
+
+def test_a_transaction_brings_a_schedule_too(mes: Mes) -> None:
+    data = inside("Process", schedule(request("E-1"), request("E-2")))
+    status, said = Caller(mes).post(f"b2mml/schedule?site_id={mes.site.id}", data, "application/xml")
+    assert (status, [one["number"] for one in said["orders"]]) == (200, ["E-1", "E-2"])
+
+
 BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "' + "&a;" * 100 + '"><!ENTITY c "' + "&b;" * 100 + '">]>'
 
 
@@ -124,6 +137,10 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "' + "&a;" * 100 + '"><!ENTITY c
         (schedule(request("E-1"), head='<!DOCTYPE x SYSTEM "http://127.0.0.1:1/x.dtd">'), "DOCTYPE"),
         (schedule(request("E-1"), namespace="http://www.mesa.org/xml/B2MML-V0600"), "namespace must be"),
         (f'<Cancel xmlns="{NAMESPACE}"/>'.encode(), "OperationsSchedule is expected, not Cancel"),
+        (inside("Cancel", schedule(request("E-1"))), "OperationsSchedule is expected, not CancelOperationsSchedule"),
+        (inside("Get", schedule(request("E-1"))), "is expected, not GetOperationsSchedule"),
+        (inside("Sync", schedule(request("E-1")), schedule(request("E-2"))), "There are 2 OperationsSchedule in it"),
+        (inside("Sync"), "is expected, not SyncOperationsSchedule"),
         (schedule(), "requests are expected"),
         (schedule(request("E-1"), request("E-1")), "stands twice"),
         (schedule(request("E-1"), request("E-2", "P-9")), "/OperationsSchedule/OperationsRequest[2]: There is no"),

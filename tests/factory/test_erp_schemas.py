@@ -110,12 +110,15 @@ def test_the_examples_are_valid_by_the_public_structure_and_faults_are_told_with
     line = next(n for n, text in enumerate(wrong.splitlines(), 1) if b"<MaterialRequirement>" in text)
     with pytest.raises(ConfigError) as said:
         checker.check(parse_xml(wrong))
-    assert f"Line {line}: Element 'MaterialRequirement'" in str(said.value)
-    assert "Expected is ( OperationsSegmentID )" in str(said.value)
+    assert f"Line {line}: MaterialRequirement does not belong here; expected is OperationsSegmentID." in str(
+        said.value
+    )
     requests = "<OperationsRequest><ID>1</ID><Priority>x</Priority></OperationsRequest>" * 9
     many = f'<OperationsSchedule xmlns="{NAMESPACE}"><ID>S</ID>{requests}</OperationsSchedule>'
-    with pytest.raises(ConfigError, match=r"and \d+ more"):
+    with pytest.raises(ConfigError, match=r"and \d+ more") as said:
         checker.check(parse_xml(many.encode()))
+    assert "Line 1: Priority: x is no PriorityType." in str(said.value)
+    assert "Line 1: OperationsRequest lacks " in str(said.value)
 
 
 def test_hostile_documents_are_small_work() -> None:

@@ -14,6 +14,8 @@ NAMESPACE = "http://www.mesa.org/xml/B2MML"
 LARGEST, MOST = 20 << 20, 10_000
 #: Most tags of a document: what a small one can blow up to in memory is bounded as well.
 DENSEST = 1_500_000
+#: Verbs of transactions that bring something to be taken; Cancel, Get and answers mean something else.
+VERBS = ("Process", "Sync", "Show")
 Element = etree._Element  # noqa: SLF001  # lxml's only name for the type
 
 
@@ -62,8 +64,21 @@ def read_root(data: bytes) -> Element:
 
 
 def part_of(root: Element, name: str) -> Element | None:
-    """Return the element ``name``: the root, or inside a transaction (``ProcessX``, ``SyncX``); None if neither."""
-    return root if root.tag == tag(name) else root.find(f"{tag('DataArea')}/{tag(name)}")
+    """Return the element ``name``: the root, or the one inside a transaction that brings it; None if neither.
+
+    Raises
+    ------
+    ConfigError
+        If a transaction holds several: what the others say must not be lost.
+    """
+    if root.tag == tag(name):
+        return root
+    if root.tag not in [tag(verb + name) for verb in VERBS]:
+        return None
+    found = root.findall(f"{tag('DataArea')}/{tag(name)}")
+    if len(found) > 1:
+        raise ConfigError(_("There are %(n)d %(name)s in it: send each by itself.") % {"n": len(found), "name": name})
+    return found[0] if found else None
 
 
 def read_document(data: bytes, name: str, check: Callable[[Element], object] | None = None) -> Element:

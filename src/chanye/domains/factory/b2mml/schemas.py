@@ -29,6 +29,12 @@ MOST_FILES, LARGEST_FILE, LARGEST_SET, MOST_COUNTED = 200, 2 << 20, 16 << 20, 10
 #: Faults that are told of one document.
 SHOWN = 5
 _NAME = re.compile(r"[\w .()-]{1,120}\.xsd", re.ASCII | re.IGNORECASE)
+#: What libxml2 says most often: an element too many, one too few, a value of another type.
+_UNEXPECTED = re.compile(
+    r"Element '([^']+)': This element is not expected\.(?: Expected is (?:one of )?\( (.+) \)\.)?"
+)
+_MISSING = re.compile(r"Element '([^']+)': Missing child element\(s\)\. Expected is (?:one of )?\( (.+) \)\.")
+_VALUE = re.compile(r"Element '([^']+)': '(.*)' is not a valid value of the \w+ type '([^']+)'", re.DOTALL)
 _REFERENCES = tuple(f"{{{SCHEMA}}}{name}" for name in ("include", "import", "redefine"))
 
 
@@ -69,7 +75,7 @@ class Checker:
             if self._schema.validate(root):
                 return True
             log: Iterable[Any] = self._schema.error_log  # type: ignore[assignment]  # the stubs do not let it iterate
-            faults = [(one.line, one.message.replace(f"{{{NAMESPACE}}}", "")[:300]) for one in log]
+            faults = [(one.line, _told(one.message)) for one in log]
         said = "\n".join(_("Line %(n)d: %(why)s") % {"n": line, "why": why} for line, why in faults[:SHOWN])
         more = len(faults) - SHOWN
         if more > 0:
@@ -77,6 +83,24 @@ class Checker:
         raise ConfigError(
             _("The document is not valid by your schemas.") + "\n" + said + "\n" + _("Correct it where it is made.")
         )
+
+
+def _told(message: str) -> str:
+    """Return what the validator says in words that say what to do; what is not known is said as it came."""
+    plain = message.replace(f"{{{NAMESPACE}}}", "")
+    if found := _UNEXPECTED.match(plain):
+        said = (
+            _("%(name)s does not belong here; expected is %(wanted)s.")
+            if found[2]
+            else _("%(name)s is one too many.")
+        )
+        return said % {"name": found[1], "wanted": found[2]}
+    if found := _MISSING.match(plain):
+        return _("%(name)s lacks %(wanted)s.") % {"name": found[1], "wanted": found[2]}
+    if found := _VALUE.match(plain):
+        words = {"name": found[1], "value": found[2][:60], "kind": found[3]}
+        return _("%(name)s: %(value)s is no %(kind)s.") % words
+    return plain[:300]
 
 
 def read_files(sent: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:

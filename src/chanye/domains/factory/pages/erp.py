@@ -38,10 +38,10 @@ XML = "application/xml; charset=utf-8"
 #: Lines of a preview and faults of a document that are shown.
 SHOWN = 100
 KINDS = {
-    "schedule": gettext_lazy("Operations schedule"),
-    "performance": gettext_lazy("Operations performance"),
-    "materials": gettext_lazy("Material definitions"),
-    "lots": gettext_lazy("Lots in stock"),
+    "schedule": pgettext_lazy("document", "Schedule"),
+    "performance": pgettext_lazy("document", "Performance"),
+    "materials": pgettext_lazy("document", "Materials"),
+    "lots": pgettext_lazy("document", "Lots"),
 }
 GIVEN = ("performance", "materials", "lots")
 DIRECTIONS = {"in": pgettext_lazy("document", "in"), "out": pgettext_lazy("document", "out")}
@@ -74,11 +74,11 @@ EXCHANGES = Sheet(
     (
         Column("at", gettext_lazy("Time"), "moment"),
         Column("direction", gettext_lazy("Direction"), "choice", choices=DIRECTIONS),
-        Column("kind", gettext_lazy("Document"), "choice", choices=KINDS),
+        Column("kind", pgettext_lazy("of an exchange", "Document"), "choice", choices=KINDS),
         Column("document", gettext_lazy("ID of the document")),
         Column("entries", gettext_lazy("Entries"), "integer"),
-        Column("new", gettext_lazy("New"), "integer"),
-        Column("changed", gettext_lazy("Changed"), "integer"),
+        Column("new", pgettext_lazy("entries of a document", "New"), "integer"),
+        Column("changed", pgettext_lazy("entries of a document", "Changed"), "integer"),
         Column("checked", gettext_lazy("Validated"), "yes_no"),
         Column("actor", gettext_lazy("Who")),
         Column("size", gettext_lazy("Size"), "integer", unit="By", listed=False, filter="none"),
