@@ -41,9 +41,10 @@ docs: $(VENV)/dev.done
 bench: $(VENV)/dev.done
 	$(BIN)/chanye bench ingest query
 
-# Slow proofs: kill -9 of the historian and of collect, twenty times each.
+# Slow proofs: kill -9 of the historian and of collect, half an hour of a plant on either database, a thousand series.
 soak: $(VENV)/dev.done
 	$(BIN)/python -m pytest -m soak
+	CHANYE_TEST_SERIES=1000 $(BIN)/python -m pytest tests/engines/effects/test_autoregression.py tests/engines/effects/test_baseline.py
 	CHANYE_TEST_KILLS=20 $(BIN)/python -m pytest -m slow -k kill_9 tests/connectors/test_collect.py
 
 # After changing a dependency in pyproject.toml.
