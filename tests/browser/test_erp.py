@@ -13,11 +13,11 @@ from chanye.domains.factory.models import Order
 from mes_kit import Mes
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
-LOOK = LOOKS if os.environ.get("CHANYE_SCREENSHOTS") else [LOOKS[0], ("phone", "en", "dark")]
+DESK, PHONE = ("desk", "zh-hans", "light"), ("phone", "en", "dark")
 
 
-def look(visit: Any, name: str, path: str) -> None:
-    for size, language, theme in LOOK:
+def look(visit: Any, name: str, path: str, *looks: tuple[str, str, str]) -> None:
+    for size, language, theme in LOOKS if os.environ.get("CHANYE_SCREENSHOTS") else looks:
         watched = visit(path, SIZES[size], language, theme)
         watched.picture(f"erp-{name}-{size}-{language}-{theme}")
         check_calm(watched)
@@ -25,8 +25,9 @@ def look(visit: Any, name: str, path: str) -> None:
 
 def test_an_example_is_taken_in_and_schemas_are_supplied(visit: Any) -> None:
     mes = Mes()
-    for name, path in (("empty", "/erp/"), ("out", "/erp/out/"), ("no-schemas", "/erp/schemas/")):
-        look(visit, name, path)
+    look(visit, "empty", "/erp/", PHONE)
+    look(visit, "out", "/erp/out/", PHONE)
+    look(visit, "no-schemas", "/erp/schemas/")
     watched = visit("/erp/schemas/")
     page = watched.page
     files = [{"name": name, "mimeType": "text/xml", "buffer": data} for name, data in FILES.items()]
@@ -63,5 +64,6 @@ def test_an_example_is_taken_in_and_schemas_are_supplied(visit: Any) -> None:
     with page.expect_download() as coming:
         page.click("form.erp-out button")
     assert b"MaterialInformation" in coming.value.path().read_bytes()
-    for name, path in (("list", "/erp/"), ("schemas", "/erp/schemas/"), ("in", "/erp/in/")):
-        look(visit, name, path)
+    look(visit, "list", "/erp/", DESK, PHONE)
+    look(visit, "schemas", "/erp/schemas/", PHONE)
+    look(visit, "in", "/erp/in/")

@@ -142,6 +142,7 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "' + "&a;" * 100 + '"><!ENTITY c
         (inside("Sync", schedule(request("E-1")), schedule(request("E-2"))), "There are 2 OperationsSchedule in it"),
         (inside("Sync"), "is expected, not SyncOperationsSchedule"),
         (schedule(), "requests are expected"),
+        (schedule(*[request(f"E-{n}") for n in range(1_001)]), "1 to 1000 requests are expected"),
         (schedule(request("E-1"), request("E-1")), "stands twice"),
         (schedule(request("E-1"), request("E-2", "P-9")), "/OperationsSchedule/OperationsRequest[2]: There is no"),
         (schedule(request("E-1", quantity="-3")), "MaterialRequirement/Quantity: A whole number"),

@@ -58,7 +58,6 @@ def _exchanged(
     )
 
 
-@transaction.atomic
 def take_schedule(
     *, actor: Viewer, site_id: int, data: bytes, release: bool = False, change: bool = False
 ) -> list[int]:
@@ -87,18 +86,20 @@ def take_schedule(
     schedule = read_schedule(data, check)
     if schedule.faults:
         raise ConfigError(schedule.faults[0])
-    found = lines_of(site.organisation_id, site.id, schedule)
-    made = []
-    for one, known, line in found:
-        try:
-            made.append(_take(actor, site.id, schedule.id, one, known, line, release=release, change=change))
-        except ConfigError as error:
-            raise ConfigError(f"{one.path}: {error}") from error
-    states = [line.state for _one, _known, line in found]
-    row = Exchange(direction="in", kind="schedule", document=schedule.id, entries=len(found), schemas=check.by)
-    row.new, row.changed = states.count("new"), states.count("changed")
-    detail = {"orders": [one.number for one in schedule.requests][:200]}
-    _exchanged(actor, site.organisation_id, "take_schedule", row, data, detail)
+    # Read and checked before the transaction: a long document keeps nobody else from writing.
+    with transaction.atomic():
+        found = lines_of(site.organisation_id, site.id, schedule)
+        made = []
+        for one, known, line in found:
+            try:
+                made.append(_take(actor, site.id, schedule.id, one, known, line, release=release, change=change))
+            except ConfigError as error:
+                raise ConfigError(f"{one.path}: {error}") from error
+        states = [line.state for _one, _known, line in found]
+        row = Exchange(direction="in", kind="schedule", document=schedule.id, entries=len(found), schemas=check.by)
+        row.new, row.changed = states.count("new"), states.count("changed")
+        detail = {"orders": [one.number for one in schedule.requests][:200]}
+        _exchanged(actor, site.organisation_id, "take_schedule", row, data, detail)
     return made
 
 
@@ -149,7 +150,6 @@ def _take(
     return number
 
 
-@transaction.atomic
 def take_materials(*, actor: Viewer, organisation_id: int, data: bytes) -> int:
     """Take the definitions of a B2MML material information, all or none; return how many.
 
@@ -166,21 +166,21 @@ def take_materials(*, actor: Viewer, organisation_id: int, data: bytes) -> int:
     if materials.faults:
         raise ConfigError(materials.faults[0])
     codes = [row["code"] for _place, row in materials.rows]
-    known = {
-        row.code: MaterialRow(row.pk, row.code, row.name, row.kind, row.unit, row.tracking, None, row.active, "")
-        for row in Material.objects.filter(organisation_id=organisation_id)
-    }
-    states = [judge_material(place, row, known.get(row["code"])).state for place, row in materials.rows]
-    wanted = [row for (_place, row), state in zip(materials.rows, states, strict=True) if state != "same"]
-    if wanted:
-        save_materials(actor=actor, organisation_id=organisation_id, rows=wanted)
-    row = Exchange(direction="in", kind="materials", document=materials.id, entries=len(codes), schemas=check.by)
-    row.new, row.changed = states.count("new"), states.count("changed")
-    _exchanged(actor, organisation_id, "take_materials", row, data, {"codes": codes[:200]})
+    with transaction.atomic():
+        known = {
+            row.code: MaterialRow(row.pk, row.code, row.name, row.kind, row.unit, row.tracking, None, row.active, "")
+            for row in Material.objects.filter(organisation_id=organisation_id)
+        }
+        states = [judge_material(place, row, known.get(row["code"])).state for place, row in materials.rows]
+        wanted = [row for (_place, row), state in zip(materials.rows, states, strict=True) if state != "same"]
+        if wanted:
+            save_materials(actor=actor, organisation_id=organisation_id, rows=wanted)
+        row = Exchange(direction="in", kind="materials", document=materials.id, entries=len(codes), schemas=check.by)
+        row.new, row.changed = states.count("new"), states.count("changed")
+        _exchanged(actor, organisation_id, "take_materials", row, data, {"codes": codes[:200]})
     return len(codes)
 
 
-@transaction.atomic
 def give_performance(
     *, actor: Viewer, organisation_id: int, made: Sequence[Made], span: tuple[int, int] | None = None
 ) -> bytes:
@@ -202,7 +202,6 @@ def give_performance(
     return data
 
 
-@transaction.atomic
 def give_materials(*, actor: Viewer, organisation_id: int, rows: Sequence[MaterialRow]) -> bytes:
     """Return material definitions as B2MML, and keep that they were given out; raises as ``give_performance``."""
     now = now_us()
@@ -212,7 +211,6 @@ def give_materials(*, actor: Viewer, organisation_id: int, rows: Sequence[Materi
     return data
 
 
-@transaction.atomic
 def give_lots(*, actor: Viewer, organisation_id: int, lots: Sequence[tuple[str, str, float, str]]) -> bytes:
     """Return lots (number, material, what is left, unit) as B2MML, and keep that; raises as ``give_performance``."""
     now = now_us()
@@ -231,7 +229,8 @@ def _give(actor: Viewer, organisation_id: int, kind: str, document: str, entries
         advice = _("This product writes B2MML V0700. Compare the version of your schemas, or take them away.")
         raise ConfigError(f"{error}\n{advice}") from error
     row = Exchange(direction="out", kind=kind, document=document, entries=entries, schemas=check.by)
-    _exchanged(actor, organisation_id, f"give_{kind}", row, data, {"entries": entries})
+    with transaction.atomic():
+        _exchanged(actor, organisation_id, f"give_{kind}", row, data, {"entries": entries})
 
 
 def save_schemas(*, actor: Viewer, organisation_id: int, sent: Iterable[tuple[str, bytes]]) -> int:

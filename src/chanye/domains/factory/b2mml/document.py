@@ -10,8 +10,8 @@ from lxml import etree
 from chanye.kernel.errors import ConfigError
 
 NAMESPACE = "http://www.mesa.org/xml/B2MML"
-#: Largest document [bytes] and most entries that one holds.
-LARGEST, MOST = 20 << 20, 10_000
+#: Largest document [bytes], and most entries that one holds: they are written all or none, and others wait meanwhile.
+LARGEST, MOST = 20 << 20, 1_000
 #: Most tags of a document: what a small one can blow up to in memory is bounded as well.
 DENSEST = 1_500_000
 #: Verbs of transactions that bring something to be taken; Cancel, Get and answers mean something else.

@@ -67,7 +67,7 @@ def read_schedule(data: bytes, check: Callable[[Element], object] | None = None)
     number = text_of(root, "ID", required=True, most=100)
     found = list(children(root, "OperationsRequest"))
     if not 0 < len(found) <= MOST:
-        raise fault(root, _("1 to %(most)s requests are expected.") % {"most": MOST})
+        raise fault(root, _("1 to %(most)s requests are expected: send more in parts.") % {"most": MOST})
     requests: list[Request] = []
     faults: list[str] = []
     seen: set[str] = set()
@@ -167,7 +167,7 @@ def read_materials(data: bytes, check: Callable[[Element], object] | None = None
     root = read_document(data, "MaterialInformation", check)
     found = list(children(root, "MaterialDefinition"))
     if not 0 < len(found) <= MOST:
-        raise fault(root, _("1 to %(most)s material definitions are expected.") % {"most": MOST})
+        raise fault(root, _("1 to %(most)s material definitions are expected: send more in parts.") % {"most": MOST})
     rows: list[tuple[str, dict[str, str]]] = []
     faults: list[str] = []
     seen: set[str] = set()
