@@ -13,7 +13,7 @@ from lxml import etree
 from chanye.domains.factory.actions import bookings
 from chanye.domains.factory.actions.bookings import Report
 from chanye.domains.factory.b2mml.document import NAMESPACE
-from chanye.domains.factory.models import Material, Order
+from chanye.domains.factory.models import Exchange, Material, Order
 from chanye.kernel.settings import get_settings
 from chanye.parties.actions import create_api_token
 from chanye.parties.models import WebhookDelivery
@@ -121,6 +121,21 @@ def test_a_transaction_brings_a_schedule_too(mes: Mes) -> None:
     data = inside("Process", schedule(request("E-1"), request("E-2")))
     status, said = Caller(mes).post(f"b2mml/schedule?site_id={mes.site.id}", data, "application/xml")
     assert (status, [one["number"] for one in said["orders"]]) == (200, ["E-1", "E-2"])
+
+
+def test_a_time_is_given_out_by_the_api(mes: Mes) -> None:
+    erp = Caller(mes)
+    order = mes.order("W-1", 10)
+    for at in (T, T + 10):
+        operation = mes.operation(order, 10).pk
+        bookings.report_output(actor=mes.operator, operation_id=operation, at=Report(at, at), good=1)
+    for query, n in ((f"start={T}", 2), (f"start={T}&end={T + 10}", 1), (f"end={T + 11}&number=W-1", 2)):
+        root = etree.fromstring(erp.get(f"b2mml/performance?{query}"))
+        assert len(root.xpath("b:OperationsResponse/b:SegmentResponse[b:PostingDate]", namespaces=B)) == n
+    for query, status in ((f"start={T + 11}", 404), (f"start={T}&end={T}", 422), (f"start={10**30}", 422)):
+        answer = erp.client.get(f"/api/v1/factory/b2mml/performance?{query}")
+        assert (answer.status_code, "what_to_do" in answer.json()) == (status, True), answer.content
+    assert Exchange.objects.filter(direction="out", kind="performance").count() == 3
 
 
 BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "' + "&a;" * 100 + '"><!ENTITY c "' + "&b;" * 100 + '">]>'

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import Router, Schema
 
 from chanye.domains.factory.actions import dispatch as dispatch_actions
@@ -17,12 +18,14 @@ from chanye.domains.factory.queries import dispatch as dispatch_queries
 from chanye.domains.factory.queries import erp as queries
 from chanye.domains.factory.queries import master as master_queries
 from chanye.domains.factory.queries import orders as order_queries
-from chanye.kernel.errors import DeniedError
-from chanye.spine.api import PROBLEMS, viewer_of
+from chanye.kernel.errors import ConfigError, DeniedError
+from chanye.kernel.time import now_us
+from chanye.spine.api import PROBLEMS, Moment, Number, viewer_of
 from chanye.trace.queries.stock import lots
 
 router = Router(tags=["erp"])
 XML = "application/xml; charset=utf-8"
+XML_OUT = {"responses": {200: {"content": {"application/xml": {"schema": {"type": "string"}}}}}}
 
 
 class Taken(Schema):
@@ -101,7 +104,7 @@ class DispatchList(Schema):
 
 
 @router.post("/factory/b2mml/schedule", response={200: Taken, **PROBLEMS}, summary="B2MML operations schedule in")
-def post_schedule(request: HttpRequest, site_id: int, release: bool = False, change: bool = False) -> Any:
+def post_schedule(request: HttpRequest, site_id: Number, release: bool = False, change: bool = False) -> Any:
     """Take the orders of an ``OperationsSchedule`` (XML), all or none; the same document again changes nothing.
 
     An order that is there with other content is refused, or changed with ``change=true``.
@@ -115,17 +118,24 @@ def post_schedule(request: HttpRequest, site_id: int, release: bool = False, cha
     "/factory/b2mml/performance",
     response={200: str, **PROBLEMS},
     summary="B2MML operations performance out",
-    openapi_extra={"responses": {200: {"content": {"application/xml": {"schema": {"type": "string"}}}}}},
+    openapi_extra=XML_OUT,
 )
 def get_performance(
-    request: HttpRequest, number: str = "", reference: str = "", start: int | None = None, end: int | None = None
+    request: HttpRequest,
+    number: str = "",
+    reference: str = "",
+    start: Moment | None = None,
+    end: Moment | None = None,
 ) -> HttpResponse:
     """Return an ``OperationsPerformance``: of orders by numbers (comma between), of one schedule, or of a time.
 
-    ``start`` and ``end`` are us UTC; with them the document holds the bookings of that time alone.
+    With ``start`` or ``end`` (us UTC; until now if there is no end) the document holds the bookings of that time
+    alone.
     """
     viewer = viewer_of(request)
-    span = (start, end) if start is not None and end is not None else None
+    span = None if start is None and end is None else (start or 0, now_us() if end is None else end)
+    if span and not span[0] < span[1]:
+        raise ConfigError(_("The end must be after the start."))
     numbers = [word.strip() for word in number.split(",") if word.strip()]
     if span and not numbers and not reference:
         ids = queries.orders_between(viewer, *span)
@@ -147,7 +157,12 @@ def post_materials(request: HttpRequest) -> Any:
     }
 
 
-@router.get("/factory/b2mml/materials", summary="B2MML materials out")
+@router.get(
+    "/factory/b2mml/materials",
+    response={200: str, **PROBLEMS},
+    summary="B2MML materials out",
+    openapi_extra=XML_OUT,
+)
 def get_materials(request: HttpRequest) -> HttpResponse:
     """Return all material definitions as ``MaterialInformation``."""
     viewer = viewer_of(request)
@@ -156,7 +171,12 @@ def get_materials(request: HttpRequest) -> HttpResponse:
     return HttpResponse(data, content_type=XML)
 
 
-@router.get("/factory/b2mml/lots", summary="B2MML lots out")
+@router.get(
+    "/factory/b2mml/lots",
+    response={200: str, **PROBLEMS},
+    summary="B2MML lots out",
+    openapi_extra=XML_OUT,
+)
 def get_lots(request: HttpRequest) -> HttpResponse:
     """Return the lots that are here as ``MaterialInformation``."""
     viewer = viewer_of(request)
