@@ -57,7 +57,7 @@ def test_calendar_pages_everywhere(plant: Any, visit: Any, history: Any, monkeyp
         "settings": f"/machines/{machine}/settings/",
     }
     for name, path in paths.items():
-        for size, language, theme in LOOKS:
+        for size, language, theme in LOOKS if role == "engineer" else LOOKS[1:3]:
             watched = visit(path, SIZES[size], language, theme)
             watched.page.wait_for_timeout(200)
             watched.picture(f"calendar-{name}-{role}-{size}-{language}-{theme}")

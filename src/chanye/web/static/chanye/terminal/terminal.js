@@ -56,9 +56,11 @@ async function changed() {
 }
 /* Keep an entry; only then shut the sheet and say so. */
 async function put(kind, members, text) {
+  const { sheet } = ui;
   try {
     const key = await queue.put(state.place.id, kind, { ...(me() && { person: me() }), ...members }, task(members.operation)?.order);
-    ui.sheet = null;
+    rows = await queue.rows(); // whatever is asked next counts on it
+    if (ui.sheet === sheet) ui.sheet = null; // a scan that came meanwhile has opened another
     ui.note = { kind: "kept", text, key };
     say("kept", text, key);
     redraw();
