@@ -99,6 +99,7 @@ def work_at_the_mill(page: Page, watched: Any, line: Line) -> None:
     """Start, report, put steel in; lose the network, report, get it back; name the stop; scrap two: at the mill."""
     tap(page, "开工")
     tap(page, "+5")
+    expect(page.locator("[data-good]")).to_have_text("5")
     booked(page)
     watched.picture("shift-4-terminal")
     scan(page, "S-2026-118")
@@ -106,6 +107,7 @@ def work_at_the_mill(page: Page, watched: Any, line: Line) -> None:
     expect(page.locator("[data-said]")).to_have_count(0)
     watched.picture("shift-4b-material")
     tap(page, "投料")
+    expect(page.locator(".sheet")).to_have_count(0)  # it shuts when what was tapped is kept
     booked(page)
     page.context.set_offline(True)
     tap(page, "+10")

@@ -190,6 +190,7 @@ def test_a_wrong_clock_is_put_right_and_refused_when_sent_raw(tablet: Any, mes: 
     page.get_by_role("link", name="mes-mill mes-mill").click()
     tap(page, "开工")
     tap(page, "+1")
+    expect(page.locator("[data-good]")).to_have_text("1")
     booked(page)
     raw = {"key": "raw", "kind": "output", "operation": mes.operation(order, 10).pk, "good": 1}
     answer = page.evaluate(
@@ -240,6 +241,7 @@ def test_codes_badges_calls_and_notes(tablet: Any, mes: Mes) -> None:
     tap(page, "交接班")
     page.locator("textarea").fill("三号刀已换 <b>")
     tap(page, "留言")
+    expect(page.locator(".sheet")).to_have_count(0)
     booked(page)
     expect(page.locator(".notice.note")).to_have_count(0)  # the next one reads it
     scan(page, "mes-planner")

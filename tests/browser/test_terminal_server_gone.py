@@ -85,6 +85,7 @@ def test_a_killed_server_stops_nobody_and_loses_nothing(server: Server, tmp_path
     page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
     tap(page, "开工")
     tap(page, "+1")
+    expect(page.locator("[data-good]")).to_have_text("1")
     booked(page)
     tap(page, "+5")
     server.kill()  # perhaps before it booked, perhaps before it could say so
