@@ -91,6 +91,7 @@ def test_a_killed_server_stops_nobody_and_loses_nothing(server: Server, tmp_path
     server.kill()  # perhaps before it booked, perhaps before it could say so
     expect(page.locator("[data-link]")).to_contain_text("离线")
     tap(page, "+10")
+    expect(page.locator("[data-good]")).to_have_text("16")  # shown only when it is kept
     page.reload()  # nobody answers: the page comes from the tablet
     expect(page.locator("[data-good]")).to_have_text("16")
     tap(page, "+1")
