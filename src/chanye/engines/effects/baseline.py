@@ -68,7 +68,7 @@ def find_weather(outcome: F64, other: F64, temperature: F64) -> Weather:
     whole = float(y @ y)
 
     def score(gain: float, points: int) -> float:
-        # a slope, a point, and that it was looked for
+        # each costs a slope and a point
         return float(n * np.log(max(whole - gain, 1e-300)) + PRICE * points * np.log(n))
 
     best, found = score(0.0, 0), Weather()

@@ -55,6 +55,7 @@ OWN = frozenset({"book_output", "book_correct"})
 
 #: Organisation and place -> number of the newest deed that counts, the mark of the place, and when both were read.
 _stamps: dict[tuple[int | None, int], Stamp] = {}
+#: Organisation and place -> number of the newest deed of any kind when its mark was looked at last.
 _looked: dict[tuple[int | None, int], int] = {}
 #: Organisation -> number of its newest deed, and of the newest that is not in ``OWN``.
 _deeds: dict[int | None, tuple[int, int]] = {}
@@ -219,11 +220,10 @@ def _terminal(viewer: Viewer, asset: AssetRef, code: str, now: int, language: st
 def answer(viewer: Viewer, code: str, *, now: int, language: str) -> tuple[str, bytes]:
     """Return the ETag and the JSON of ``terminal``, or of ``choice`` without a code; made once for each change."""
     stands: tuple[object, ...] = viewer.organisation_id, viewer.person_id, code, language
-    if code:
-        place = place_by_code(viewer, code)
-        stands += place_stamp(viewer, place, now)
     if not code:
         return _keep(lambda: _sealed(asdict(choice(viewer))), "answer", *stands)
+    place = place_by_code(viewer, code)
+    stands += place_stamp(viewer, place, now)
     said = _said(viewer, place, now, language)
     rest = _keep(lambda: asdict(_terminal(viewer, place, code, now, language)), "rest", *stands)
     return keep(lambda: _sealed(rest | _plain(said)), "answer", *stands, said, seconds=KEEP)
