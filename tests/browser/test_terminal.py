@@ -280,6 +280,34 @@ def scan(page: Page, code: str) -> None:
     page.keyboard.press("Enter")
 
 
+def test_a_scan_right_after_a_tap_counts_on_it_on_a_slow_tablet(tablet: Any, mes: Mes) -> None:
+    mes.order("W-1", 20)
+    for lot in ("S-2026-117", "S-2026-118"):
+        commission_lot(
+            actor=SYSTEM,
+            organisation_id=mes.firm.pk,
+            material_code="STEEL",
+            lot=lot,
+            quantity=8,
+            unit="kg",
+            key=lot,
+        )
+    page = tablet(worker=True).page
+    begin(page)
+    booked(page)
+    page.evaluate(
+        """() => { const put = terminalQueue.put;
+        terminalQueue.put = (...entry) => new Promise((kept) => setTimeout(() => kept(put(...entry)), 800)); }"""
+    )
+    scan(page, "S-2026-117")
+    expect(page.locator("[data-field=quantity]")).to_have_text("8")
+    tap(page, "投料")
+    scan(page, "S-2026-117")
+    expect(page.locator("[data-field=quantity]")).to_have_text("0")  # the lot is used up by the tap before
+    expect(page.locator("[data-said=kept]")).to_be_visible()
+    page.close()
+
+
 def test_material_is_put_in_by_its_label_and_by_tap_without_a_network_too(tablet: Any, mes: Mes) -> None:
     order = mes.order("W-1", 20)
     oil = Material.objects.create(organisation=mes.firm, code="OIL", name="切削液", kind="raw", unit="L")

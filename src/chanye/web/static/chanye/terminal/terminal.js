@@ -9,7 +9,7 @@ const words = JSON.parse($("#words").textContent), view = drawer(words);
 const POLL = 2000, SLOWEST = 15_000, TWICE = 600, SAID = 4000; // [ms]
 const ui = { sheet: null, operation: 0, list: false, lot: "", note: null, again: null, read: [], confirmed: [], serials: { operation: 0, list: [] } };
 let state = null, shown = null, etag = "", rows = [], badge = "", language = document.documentElement.lang.startsWith("en") ? "en" : "zh-hans";
-let drawn = "", held = false, failures = 0, timer = 0, running = null, again = false, stopCamera = null, sound = null, lastTap = { what: "", at: -TWICE };
+let drawn = "", held = false, failures = 0, timer = 0, running = null, again = false, stopCamera = null, sound = null, lastTap = { what: "", at: -TWICE }, keeping = Promise.resolve();
 
 /* ---- draw: only what changed, and never under a finger ---- */
 const me = () => badge || state?.viewer.badge || "";
@@ -54,13 +54,13 @@ async function changed() {
   if (mine && mine.status !== "kept" && ui.note.kind === "kept") say(mine.status === "booked" ? "booked" : "refused", mine.why || ui.note.text, mine.entry.key);
   draw();
 }
-/* Keep an entry; only then shut the sheet and say so. */
-async function put(kind, members, text) {
-  const { sheet } = ui;
+/* Keep an entry; only then shut the sheet and say so. The next tap or scan waits for it, for it counts on it. */
+const put = (...entry) => (keeping = keep(...entry));
+async function keep(kind, members, text) {
   try {
     const key = await queue.put(state.place.id, kind, { ...(me() && { person: me() }), ...members }, task(members.operation)?.order);
-    rows = await queue.rows(); // whatever is asked next counts on it
-    if (ui.sheet === sheet) ui.sheet = null; // a scan that came meanwhile has opened another
+    rows = await queue.rows();
+    ui.sheet = null;
     ui.note = { kind: "kept", text, key };
     say("kept", text, key);
     redraw();
@@ -238,8 +238,9 @@ async function camera() {
   if (!hasCamera()) { $("[data-scan]").textContent = view.t("scan_wedge"); video.remove(); return; }
   stopCamera = await readCamera(video, scanned, () => { const said = $("[data-scan]"); if (said) said.textContent = view.t("scan_wedge"); });
 }
-function scanned(text) {
+async function scanned(text) {
   stopCamera?.();
+  await keeping;
   const one = shown?.place ? current() : null, found = meaning(text, shown || {}, one), tracked = one?.materials.filter((need) => need.tracking !== "none") || [];
   const from = ui.sheet?.kind === "scan" ? ui.sheet.back : ui.sheet?.kind;
   if (ui.sheet?.kind === "scan") ui.sheet = null;
@@ -265,6 +266,7 @@ root.addEventListener("click", async (event) => {
   if (act !== "digit" && what === lastTap.what && event.timeStamp - lastTap.at < TWICE) return; // one finger, two taps
   lastTap = { what, at: event.timeStamp };
   held = false;
+  await keeping;
   await acts[act]({ ...key.dataset });
   redraw();
 });
