@@ -34,12 +34,13 @@ from chanye.spine import actions as spine
 from chanye.spine.types import SeriesDraft
 from chanye.trace.actions import commission_lot
 from chanye.web.api import api
+from web import office_doors
 
 pytestmark = pytest.mark.django_db
 #: An hour in which something stood still. [us UTC]
 START, END = 1_700_000_000_000_000, 1_700_003_600_000_000
 #: What anybody may open: it shows nothing of any organisation.
-OPEN = {"health", "home", "search", "help", "set_language", "sign-in", "sign-out"}
+OPEN = {"health", "home", "search", "help", "set_language", "sign-in", "sign-out"} | office_doors.OPEN
 #: Pages about the viewer's own organisation: no number in the address could name another's.
 OWN = {"switch-organisation", "tokens", "people", "password", "audit", "connections", "new-connection",
        "calendars", "new-calendar", "maintenance", "maintenance-orders", "maintenance-new", "maintenance-due",
@@ -52,7 +53,7 @@ OWN = {"switch-organisation", "tokens", "people", "password", "audit", "connecti
        "trace", "trace-labels", "downtime", "pareto", "waterfall", "unassigned", "measures", "compare", "rates",
        "measure", "measure-trend", "gates", "equipment", "equipment-import", "shifts",
        "master", "master-import", "master-new",
-       "erp", "erp-in", "erp-out", "erp-example", "erp-schemas"}  # fmt: skip
+       "erp", "erp-in", "erp-out", "erp-example", "erp-schemas"} | office_doors.OWN  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +115,7 @@ class Firm:
             actor=viewer, organisation_id=self.id, name="SECRET.png", data=b"\x89PNG\r\n\x1a\nSECRET " + code.encode()
         ).id
 
+        self.office = {name: number for one in office_doors.SUBJECTS for name, number in one.numbers(self).items()}
         self._orders(viewer)
         self._quality(viewer)
         self.webhook, _ = webhooks.add_webhook(
@@ -195,6 +197,7 @@ class Firm:
             "<int:item_id>": self.item, "<path:material>": "SECRET", "<str:code>": f"SECRET {self.viewer.name}",
             "<int:stop_id>": self.stop, "<int:start>": START,
         }  # fmt: skip
+        numbers |= {f"<int:{name}>": number for name, number in self.office.items()}
         for word, number in numbers.items():
             pattern = pattern.replace(word, str(number))
         return pattern
@@ -316,7 +319,7 @@ def operation_faults(mine: Firm, secret: str, path: str, method: str) -> Iterato
                          "event_number": mine.event, "item_id": mine.item, "work_id": mine.work, "plan_id": mine.plan,
                          "work_centre_id": mine.machine.id, "order_id": mine.order, "revision_id": mine.revision,
                          "position": 1, "line_id": mine.machine.id, "start": START, "case_id": mine.case,
-                         "inspection_id": mine.inspection}.items():  # fmt: skip
+                         "inspection_id": mine.inspection, **mine.office}.items():  # fmt: skip
         address = address.replace("{" + word + "}", str(number))
     assert "{" not in address, path
     operation = schema()["paths"][path][method]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from django.utils import timezone
 
@@ -15,7 +16,14 @@ _person = Prepared(
     lambda person: (
         Person.objects.filter(pk=person, is_active=True)
         .order_by("memberships__organisation_id")
-        .values_list("name", "username", "organisation_id", "memberships__organisation_id", "memberships__role")
+        .values_list(
+            "name",
+            "username",
+            "organisation_id",
+            "memberships__organisation_id",
+            "memberships__organisation__kind",
+            "memberships__role",
+        )
     )
 )
 _token = Prepared(
@@ -46,13 +54,15 @@ def viewer_for(person_id: int, organisation_id: int | None = None) -> Viewer:
         return PUBLIC
     name, username, last = rows[0][:3]
     roles: dict[int, set[str]] = {}
-    for *_who, organisation, role in rows:
+    kinds: dict[int | None, str] = {None: "firm"}
+    for *_who, organisation, kind, role in rows:
         if organisation is not None:
             roles.setdefault(organisation, set()).add(role)
+            kinds[organisation] = kind
     wanted = (organisation_id, last, *roles)
     chosen = next((o for o in wanted if o in roles), None)
     held = frozenset(roles[chosen]) if chosen is not None else frozenset({"public"})
-    return Viewer(person_id=person_id, organisation_id=chosen, roles=held, name=name or username)
+    return Viewer(person_id=person_id, organisation_id=chosen, roles=held, name=name or username, kind=kinds[chosen])
 
 
 def viewer_for_token(secret: str) -> Viewer | None:
@@ -66,7 +76,7 @@ def viewer_for_token(secret: str) -> Viewer | None:
     viewer = viewer_for(person, organisation)
     if viewer.organisation_id != organisation:
         return None
-    return Viewer(viewer.person_id, viewer.organisation_id, viewer.roles, name=f"{viewer.name} ({name})")
+    return replace(viewer, name=f"{viewer.name} ({name})")
 
 
 def person_by_username(username: str) -> Person | None:

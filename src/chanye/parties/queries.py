@@ -9,7 +9,7 @@ from chanye.kernel.time import to_us
 from chanye.parties.models import ApiToken, AuditEntry, Membership, Organisation, Person
 from chanye.parties.prepared import Prepared
 from chanye.parties.rules import may, require
-from chanye.parties.types import AuditRow, MemberRef, OrganisationRef, TokenRef, Viewer
+from chanye.parties.types import DISTRICT, AuditRow, MemberRef, OrganisationRef, TokenRef, Viewer
 from chanye.sheets import Rows, View
 
 _head = Prepared(lambda: AuditEntry.objects.order_by("-sequence").values_list("sequence")[:1])
@@ -53,6 +53,20 @@ def organisation(viewer: Viewer) -> OrganisationRef | None:
 def organisation_by_code(viewer: Viewer, code: str) -> OrganisationRef | None:
     """Return an organisation by its code if the viewer may look at it, else None."""
     return next((row for row in organisations(viewer) if row.code == code), None)
+
+
+def offices(viewer: Viewer) -> list[OrganisationRef]:
+    """Return the offices of the district, which everybody who is signed in may know, by name."""
+    if viewer.person_id is None and not viewer.system:
+        return []
+    return [_organisation(row) for row in Organisation.objects.filter(kind=DISTRICT).order_by("name", "pk")]
+
+
+def firms(viewer: Viewer) -> list[OrganisationRef]:
+    """Return the organisations that an office serves, by name: all but offices; none for whoever is no office."""
+    if not viewer.office:
+        return []
+    return [_organisation(row) for row in Organisation.objects.exclude(kind=DISTRICT).order_by("name", "pk")]
 
 
 def is_new(viewer: Viewer) -> bool:

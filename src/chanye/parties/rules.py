@@ -18,6 +18,25 @@ ROLES: frozenset[str] = frozenset(get_args(Role))
 MEMBERS = ROLES - {"public"}
 
 
+#: What only the office of a district does: permission -> roles that hold it there, and nowhere else.
+OFFICE: dict[str, frozenset[str]] = {
+    "read_programme": frozenset({"officer", "reviewer", "finance", "auditor", "manager", "admin"}),
+    "run_calls": frozenset({"officer", "manager", "admin"}),
+    "check_applications": frozenset({"officer", "admin"}),
+    "review_applications": frozenset({"reviewer"}),
+    "approve_awards": frozenset({"manager"}),
+    "pay_claims": frozenset({"finance"}),
+    "verify_claims": frozenset({"officer", "auditor"}),
+    "read_ledger": frozenset({"finance", "auditor", "manager", "admin", "officer"}),
+    "read_projects": frozenset({"officer", "reviewer", "finance", "auditor", "manager", "admin"}),
+    "edit_projects": frozenset({"officer", "manager", "admin"}),
+    "verify_progress": frozenset({"officer", "auditor"}),
+    "publish_ranking": frozenset({"officer", "manager"}),
+    "set_targets": frozenset({"manager", "officer"}),
+    "read_statistics": frozenset({"officer", "auditor", "manager", "admin"}),
+    "publish_release": frozenset({"officer", "manager"}),
+}
+
 #: permission -> roles that hold it in their own organisation.
 PERMISSIONS: dict[str, frozenset[str]] = {
     "read_organisation": MEMBERS,
@@ -69,6 +88,16 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "hold_item": frozenset({"quality", "engineer", "manager", "admin"}),
     "call_help": MEMBERS - {"auditor"},
     "answer_call": frozenset({"operator", "maintenance", "planner", "quality", "engineer", "manager", "admin"}),
+    # Evidence: of a firm's own upgrades.
+    "plan_evidence": frozenset({"engineer", "quality", "manager", "officer", "admin"}),
+    "run_evidence": frozenset({"engineer", "quality", "manager", "officer", "auditor", "admin"}),
+    "read_evidence": MEMBERS - {"operator", "driver"},
+    # The programme, from the side of the firm that applies.
+    "read_applications": frozenset({"engineer", "manager", "finance", "auditor", "admin"}),
+    "apply_funds": frozenset({"engineer", "manager", "finance", "admin"}),
+    "claim_funds": frozenset({"manager", "finance", "admin"}),
+    "file_returns": frozenset({"manager", "finance", "admin"}),
+    **OFFICE,
     "classify_stop": frozenset({"operator", "maintenance", "planner", "engineer", "manager", "admin"}),
 }
 
@@ -84,6 +113,8 @@ def may(viewer: Viewer, permission: str, organisation_id: int | None) -> bool:
     roles = PERMISSIONS[permission]
     if viewer.system:
         return True
+    if permission in OFFICE and not viewer.office:
+        return False
     if organisation_id is None or viewer.organisation_id != organisation_id:
         return False
     return not roles.isdisjoint(viewer.roles)

@@ -25,6 +25,10 @@ Role = Literal[
 ]
 
 
+#: Kind of an organisation that is the office of a district: it runs calls, projects, targets and the ranking.
+DISTRICT = "district"
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """A person (or the system, or the public) acting for one organisation.
@@ -41,6 +45,8 @@ class Viewer:
         True for the product's own processes: sees all organisations, is named in the audit log.
     name
         Shown in the audit log.
+    kind
+        What the organisation is: ``firm``, ``district`` (the office of a district), ``hub`` …
     """
 
     person_id: int | None
@@ -48,6 +54,12 @@ class Viewer:
     roles: frozenset[str] = field(default_factory=frozenset)
     system: bool = False
     name: str = ""
+    kind: str = "firm"
+
+    @property
+    def office(self) -> bool:
+        """Tell whether the viewer acts for the office of a district (or is the system)."""
+        return self.system or self.kind == DISTRICT
 
 
 SYSTEM = Viewer(person_id=None, organisation_id=None, roles=frozenset({"admin"}), system=True, name="system")

@@ -19,7 +19,11 @@ from chanye.parties.types import Viewer
 ROOMS = (
     "chanye.spine.api",
     "chanye.trace.api",
+    "chanye.evidence.api",
     "chanye.domains.factory.api",
+    "chanye.domains.programme.api",
+    "chanye.domains.projects.api",
+    "chanye.scoreboard.api",
     "chanye.connectors.api",
     "chanye.parties.webhooks.api",
 )

@@ -9,14 +9,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from chanye.parties.types import Viewer
+from chanye.parties.types import DISTRICT, Viewer
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
     """A door: the name of its address, its words, its icon and who may open it.
 
-    ``roles`` empty means everybody who is signed in; ``paths`` are the beginnings of addresses that belong to it;
+    ``roles`` empty means everybody who is signed in; ``kind`` is what it is for, empty for all but
+    the district's office; ``paths`` are the beginnings of addresses that belong to it;
     ``group`` stands above the rooms that belong together.
     """
 
@@ -25,6 +26,7 @@ class Room:
     icon: str
     paths: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset()
+    kind: str = ""
     foot: bool = False
     group: str | Promise = ""
 
@@ -32,12 +34,17 @@ class Room:
 _FLOOR, _OFFICE = _("Floor"), _("Preparation")
 _GOODS, _PLANT = pgettext_lazy("group of rooms", "Quality"), _("Equipment")
 _RESULT, _HOUSE = _("Results"), _("House")
+_EFFECT, _DISTRICT = _("Upgrades"), _("District")
 
 _SHOP = frozenset({"operator", "planner", "quality", "maintenance", "engineer", "manager", "admin"})
 _DESK = frozenset({"planner", "quality", "engineer", "manager", "admin"})
 _PLANNERS = frozenset({"planner", "engineer", "manager", "admin"})
 _ENGINEERS = frozenset({"engineer", "manager", "admin"})
 _READERS = _SHOP - {"operator"} | {"finance", "auditor"}
+
+_APPLICANTS = frozenset({"engineer", "manager", "finance", "auditor", "admin"})
+_EVIDENCE = _APPLICANTS | {"quality", "planner", "officer", "reviewer"}
+_OFFICERS = frozenset({"officer", "reviewer", "finance", "auditor", "manager", "admin"})
 
 ROOMS: tuple[Room, ...] = (
     Room("home", _("Machines"), "machines", ("/sites/", "/machines/", "/series/"), group=_FLOOR),
@@ -55,8 +62,31 @@ ROOMS: tuple[Room, ...] = (
     Room("energy", _("Energy"), "bolt", ("/energy/",), _PLANNERS, group=_PLANT),
     Room("connections", _("Connections"), "plug", ("/connections/",), _ENGINEERS, group=_PLANT),
     Room("measures", pgettext_lazy("room", "Measures"), "trend", ("/measures/", "/shifts/"), _READERS, group=_RESULT),
-    Room("people", _("People"), "people", ("/people/", "/webhooks/"), frozenset({"manager", "admin"}), group=_HOUSE),
-    Room("audit", _("Audit log"), "ledger", ("/audit/",), frozenset({"auditor", "manager", "admin"}), group=_HOUSE),
+    Room("evidence", _("Evidence"), "gauge", ("/evidence/",), _EVIDENCE, "any", group=_EFFECT),
+    Room("funding", _("Funding"), "coins", ("/programme/",), _APPLICANTS, group=_EFFECT),
+    Room("scoreboard", _("Scoreboard"), "flag", ("/scoreboard/",), _OFFICERS, DISTRICT, group=_DISTRICT),
+    Room("projects", _("Projects"), "crane", ("/projects/",), _OFFICERS, DISTRICT, group=_DISTRICT),
+    Room("ranking", _("Ranking"), "podium", ("/ranking/",), _OFFICERS, DISTRICT, group=_DISTRICT),
+    Room("programme", _("Programme"), "coins", ("/programme/",), _OFFICERS, DISTRICT, group=_DISTRICT),
+    Room("statistics", _("Statistics"), "sum", ("/statistics/",), _OFFICERS, DISTRICT, group=_DISTRICT),
+    Room(
+        "people",
+        _("People"),
+        "people",
+        ("/people/", "/webhooks/"),
+        frozenset({"manager", "admin"}),
+        "any",
+        group=_HOUSE,
+    ),
+    Room(
+        "audit",
+        _("Audit log"),
+        "ledger",
+        ("/audit/",),
+        frozenset({"auditor", "manager", "admin"}),
+        "any",
+        group=_HOUSE,
+    ),
     Room("help", _("Help"), "help", ("/help/",), foot=True),
 )
 
@@ -76,9 +106,12 @@ class Door:
 def doors(viewer: Viewer | None, path: str) -> list[Door]:
     """Return the doors that ``viewer`` can open, in order; ``here`` marks the one that ``path`` is behind."""
     roles = viewer.roles if viewer else frozenset()
+    office = viewer is not None and viewer.kind == DISTRICT
     found = []
     for room in ROOMS:
         if room.roles and not (room.roles & roles):
+            continue
+        if not room.foot and room.kind != "any" and (room.kind == DISTRICT) != office:
             continue
         try:
             url = reverse(room.address)

@@ -32,7 +32,11 @@ INSTALLED_APPS = [
     "chanye.spine.apps.SpineConfig",
     "chanye.connectors.apps.ConnectorsConfig",
     "chanye.trace.apps.TraceConfig",
+    "chanye.evidence.apps.EvidenceConfig",
     "chanye.domains.factory.apps.FactoryConfig",
+    "chanye.domains.programme.apps.ProgrammeConfig",
+    "chanye.domains.projects.apps.ProjectsConfig",
+    "chanye.scoreboard.apps.ScoreboardConfig",
     "chanye.web.apps.WebConfig",
 ]
 

@@ -14,7 +14,11 @@ ROOMS = (
     "chanye.parties.urls",
     "chanye.connectors.urls",
     "chanye.trace.urls",
+    "chanye.evidence.urls",
     "chanye.domains.factory.urls",
+    "chanye.domains.programme.urls",
+    "chanye.domains.projects.urls",
+    "chanye.scoreboard.urls",
     "chanye.web.api_urls",
 )
 

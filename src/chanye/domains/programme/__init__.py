@@ -1,0 +1,1 @@
+"""The programme: calls, applications, review, awards, claims, ledger, certification."""

@@ -1,0 +1,1 @@
+"""The district's projects: pipeline, milestones, ranking; and its statistics: returns, targets, releases."""
