@@ -1,1 +1,28 @@
-"""Tables of the programme room."""
+"""Tables of the programme room, by subject."""
+
+from chanye.domains.programme.models.applications import (
+    Application,
+    AppliedEquipment,
+    CostLine,
+    Document,
+    Quote,
+    Submission,
+)
+from chanye.domains.programme.models.calls import Call, CallRule
+from chanye.domains.programme.models.cases import CaseDeed, Conflict, Finding, Identity, Review
+
+__all__ = [
+    "Application",
+    "AppliedEquipment",
+    "Call",
+    "CallRule",
+    "CaseDeed",
+    "Conflict",
+    "CostLine",
+    "Document",
+    "Finding",
+    "Identity",
+    "Quote",
+    "Review",
+    "Submission",
+]
