@@ -38,12 +38,15 @@ def _audit_rows_can_be_flushed_between_tests() -> None:
     """Tests with real transactions empty all tables afterwards, which the database refuses for the audit log."""
     from django.db import connection
 
-    from chanye.parties.append_only import create_statements, drop_statements
+    from chanye.evidence import append_only as evidence
+    from chanye.parties import append_only as parties
 
     operations, vendor = type(connection.ops), connection.vendor
-    plain = operations.sql_flush
+    plain, rooms = operations.sql_flush, (parties, evidence)
 
     def sql_flush(self: object, *args: object, **kwargs: object) -> list[str]:
-        return [*drop_statements(vendor), *plain(self, *args, **kwargs), *create_statements(vendor)]
+        lifted = [statement for room in rooms for statement in room.drop_statements(vendor)]
+        put = [statement for room in rooms for statement in room.create_statements(vendor)]
+        return [*lifted, *plain(self, *args, **kwargs), *put]
 
     operations.sql_flush = sql_flush

@@ -85,10 +85,20 @@ def _program(path: Path) -> str:
     return ""
 
 
+def _bundle(path: Path) -> str:
+    """Tell whether it is a ZIP with a manifest, as evidence is handed out."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "application/zip" if "manifest.json" in archive.namelist() else ""
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return ""
+
+
 KINDS: dict[str, FileKind] = {
     "picture": FileKind(10 << 20, _picture),
     "document": FileKind(20 << 20, _document),
     "program": FileKind(20 << 20, _program),
+    "bundle": FileKind(64 << 20, _bundle),
 }
 
 
@@ -178,6 +188,7 @@ def _judge(path: Path, size: int, kinds: Collection[str]) -> tuple[str, str]:
         "picture": _("a picture (JPEG, PNG, WebP)"),
         "document": _("a document (PDF, XLSX without macros)"),
         "program": _("a program (text in UTF-8 or GB 18030)"),
+        "bundle": _("a bundle (ZIP with its manifest)"),
     }
     choice = " / ".join(wanted[name] for name in KINDS if name in kinds)
     said = _("The content of this file is not what is wanted here: choose %(choice)s.")

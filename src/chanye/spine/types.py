@@ -37,6 +37,9 @@ ROLES = (
     "feed_override",
     "power",
     "energy",
+    "labour",
+    "cost",
+    "temperature",
     "link",
 )
 

@@ -9,3 +9,9 @@ class FactoryConfig(AppConfig):
     name = "chanye.domains.factory"
     label = "factory"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Declare what can be measured of an upgrade."""
+        from chanye.domains.factory.evidence_measures import register_measures
+
+        register_measures()

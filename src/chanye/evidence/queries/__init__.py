@@ -1,1 +1,20 @@
 """Every read of the evidence room."""
+
+from chanye.evidence.queries.effects import bundle, effect, effects, pooled, register, register_table, result
+from chanye.evidence.queries.plans import assets_and_measures, detectability, history_of, plan, plans, plans_table
+
+__all__ = [
+    "assets_and_measures",
+    "bundle",
+    "detectability",
+    "effect",
+    "effects",
+    "history_of",
+    "plan",
+    "plans",
+    "plans_table",
+    "pooled",
+    "register",
+    "register_table",
+    "result",
+]

@@ -1,0 +1,168 @@
+"""One plant alone, from its days: which columns its baseline has, and what is carried forward (IPMVP options B, C).
+
+A measure per piece is modelled as what it is made of: energy by pieces, weekdays and weather, not energy per piece.
+So what a plant takes without making anything is not mistaken for an effect when it makes more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chanye.engines.effects import autoregression
+from chanye.engines.effects.baseline import Weather, avoided, find_weather
+from chanye.engines.effects.days import Days, Found
+from chanye.engines.effects.detectable import Detectable, least_effect
+from chanye.engines.effects.gates import Limits, model_gates
+from chanye.engines.effects.panel import F64, I64, Mask
+from chanye.engines.effects.student import quantile
+
+#: Days that one point of the chart stands for.
+BLOCK = 7
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """Rows of the regression: outcome, columns, and how many days after the row before each comes."""
+
+    outcome: F64
+    columns: F64
+    step: I64
+    seen: F64
+
+
+def carried_forward(
+    days: Days, before: Mask, after: Mask, limits: Limits, *, level: float, least_level: float
+) -> Found:
+    """Return the change since the upgrade against the baseline carried forward.
+
+    Parameters
+    ----------
+    before, after
+        Days that count, shape (n,).
+    level, least_level
+        Of the two-sided interval, and of the one whose lower end is the one-sided bound.
+    """
+    one, two = days.usable & before, days.usable & after
+    known, met = designs(days, one, two)
+    try:
+        found = avoided(known.outcome, known.columns, met.outcome, met.columns, level=level, steps=_steps(known, met))
+        least = avoided(
+            known.outcome, known.columns, met.outcome, met.columns, level=least_level, steps=_steps(known, met)
+        )
+    except ValueError:
+        return Found(reasons=["model"])
+    gates = model_gates(found.residual, known.outcome, known.seen, met.seen, limits)
+    if not found.expected > 0:
+        return Found(gates=gates, reasons=["model"])
+    half = quantile(0.5 + level / 2, 1e9)
+    return Found(
+        -found.relative,
+        -found.relative_high,
+        -found.relative_low,
+        -least.relative_high,
+        -least.relative_low,
+        (found.relative_high - found.relative_low) / 2 / half,
+        gates,
+        [],
+        _series(days, one, two, known, met, found.prediction, found.residual, half),
+        {"rho": found.rho, "expected": found.expected, "actual": found.actual, "columns": known.columns.shape[1]},
+    )
+
+
+def _steps(known: Design, met: Design) -> tuple[I64, I64]:
+    return known.step, met.step
+
+
+def designs(days: Days, before: Mask, after: Mask) -> tuple[Design, Design]:
+    """Return the rows of the baseline and since the upgrade, with the columns that the baseline can tell apart."""
+    weather = {name: _weather(days, before, i) for i, (name, unit) in enumerate(days.names) if unit == "Cel"}
+    wide = np.column_stack([np.ones(len(days.day)), *_columns(days, weather, before)])
+    kept: list[int] = []
+    for i in range(wide.shape[1]):
+        column = wide[before, i]
+        if i == 0 or (np.ptp(column) > 0 and np.linalg.matrix_rank(wide[before][:, [*kept, i]]) > len(kept)):
+            kept.append(i)
+    outcome = days.value * days.weight if days.ratio else days.value
+    seen = np.column_stack([days.normaliser, days.weight]) if days.ratio else days.normaliser
+    ordinal = days.ordinal
+    parts, last = [], None
+    for rows in (before, after):
+        at = ordinal[rows]
+        step = np.diff(at, prepend=at[:1] - 1 if last is None else last)
+        last = at[-1] if len(at) else last
+        parts.append(Design(outcome[rows], wide[rows][:, kept], np.maximum(step, 1), seen[rows]))
+    return parts[0], parts[1]
+
+
+def _columns(days: Days, weather: dict[str, Weather], before: Mask) -> list[F64]:
+    columns: list[F64] = [days.weight] if days.ratio else []
+    for i, (name, _unit) in enumerate(days.names):
+        column = days.normaliser[:, i]
+        columns += list(weather[name].columns(column).T) if name in weather else [column]
+    weekday = days.ordinal % 7
+    common = np.bincount(weekday[before], minlength=7).argmax() if before.any() else 0
+    return [*columns, *((weekday == one).astype(np.float64) for one in range(7) if one != common)]
+
+
+def _weather(days: Days, before: Mask, i: int) -> Weather:
+    outcome = days.value * days.weight if days.ratio else days.value
+    other = np.column_stack([np.ones(len(days.day)), days.weight]) if days.ratio else np.ones((len(days.day), 1))
+    if before.sum() < 20 or np.linalg.matrix_rank(other[before]) < other.shape[1]:
+        return Weather()
+    return find_weather(outcome[before], other[before], days.normaliser[before, i])
+
+
+def _series(
+    days: Days, one: Mask, two: Mask, known: Design, met: Design, ahead: F64, residual: F64, half: float
+) -> dict[str, list[float | int | None]]:
+    """Return weekly means of what was and what was expected, per weight, with the band of ordinary weeks."""
+    day = np.concatenate([days.day[one], days.day[two]])
+    actual = np.concatenate([known.outcome, met.outcome])
+    expected = np.concatenate([known.outcome - residual, ahead])
+    weight = np.concatenate([days.weight[one], days.weight[two]]) if days.ratio else np.ones(len(day))
+    # weeks are counted from the first day since the upgrade, so that none holds days of both
+    origin = days.ordinal[two][0]
+    week = np.concatenate([(days.ordinal[one] - origin) // BLOCK, (days.ordinal[two] - origin) // BLOCK])
+    _, first, index = np.unique(week, return_index=True, return_inverse=True)
+    total = np.bincount(index, weight)
+    sums = [np.bincount(index, one_) / np.maximum(total, 1e-300) for one_ in (actual, expected)]
+    left = np.concatenate([residual, np.full(len(met.outcome), np.nan)])
+    spread = np.array([np.nansum(left[index == i]) / total[i] for i in np.unique(index[: len(residual)])])
+    band = half * float(spread.std()) if len(spread) > 2 else 0.0
+    return {
+        "time": day[first].astype(int).tolist(),
+        "actual": sums[0].tolist(),
+        "expected": sums[1].tolist(),
+        "low": (sums[1] - band).tolist(),
+        "high": (sums[1] + band).tolist(),
+    }
+
+
+def detectable(
+    days: Days, before: Mask, *, after: int, level: float, power: float = 0.8
+) -> tuple[Detectable, float, float] | None:
+    """Return what could be shown after so many days, the correlation of errors and their spread as a share.
+
+    None if the baseline cannot be fitted.
+    """
+    rows = days.usable & before
+    known, _none = designs(days, rows, np.zeros(len(rows), bool))
+    try:
+        found = autoregression.fit(known.outcome, known.columns, known.step)
+    except ValueError:
+        return None
+    mean = float(np.mean(known.outcome))
+    if not mean > 0 or not int(rows.sum()) > 2:
+        return None
+    least = least_effect(
+        sigma=found.sigma,
+        rho=found.rho,
+        before=int(rows.sum()),
+        after=max(after, 2),
+        mean=mean,
+        level=level,
+        power=power,
+    )
+    return least, found.rho, found.sigma / mean
