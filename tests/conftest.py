@@ -35,14 +35,15 @@ def _migrations_run_once_for_all_processes() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _audit_rows_can_be_flushed_between_tests() -> None:
-    """Tests with real transactions empty all tables afterwards, which the database refuses for the audit log."""
+    """Tests with real transactions empty all tables afterwards; the database refuses it for what is append-only."""
     from django.db import connection
 
+    from chanye.domains.programme import append_only as ledger
     from chanye.evidence import append_only as evidence
     from chanye.parties import append_only as parties
 
     operations, vendor = type(connection.ops), connection.vendor
-    plain, rooms = operations.sql_flush, (parties, evidence)
+    plain, rooms = operations.sql_flush, (parties, evidence, ledger)
 
     def sql_flush(self: object, *args: object, **kwargs: object) -> list[str]:
         lifted = [statement for room in rooms for statement in room.drop_statements(vendor)]

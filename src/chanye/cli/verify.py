@@ -26,6 +26,15 @@ def check_audit(expected_head: tuple[int, str] | None = None) -> Finding:
     return Finding("audit chain", head, report.why)
 
 
+def check_ledger() -> Finding:
+    """Check that every journal of the fund balances and is as it was written; needs Django."""
+    from chanye.domains.programme.queries.ledger import verify_ledger
+
+    report = verify_ledger()
+    fault = f"journal {report.broken_at}: {report.why}" if report.broken_at is not None else ""
+    return Finding("ledger", f"{report.journals} journals, head {report.head[0]}:{report.head[1]}", fault)
+
+
 def check_history(folder: Path) -> list[Finding]:
     """Check every record and part of the history; one line in sum, one for each damaged file."""
     from chanye.spine.history import verify
@@ -80,7 +89,12 @@ def run(folder: Path, head: str = "", *, files: Path | None = None) -> int:
     from rich.markup import escape
     from rich.table import Table
 
-    findings = [check_audit(parse_head(head)), *check_history(folder), *(check_files(files) if files else [])]
+    findings = [
+        check_audit(parse_head(head)),
+        check_ledger(),
+        *check_history(folder),
+        *(check_files(files) if files else []),
+    ]
     table = Table("", "what", "checked", "fault", show_edge=False)
     for one in findings:
         table.add_row("FAULT" if one.fault else "ok", one.what, escape(one.checked), escape(one.fault))

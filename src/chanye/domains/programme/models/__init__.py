@@ -10,6 +10,7 @@ from chanye.domains.programme.models.applications import (
 )
 from chanye.domains.programme.models.calls import Call, CallRule
 from chanye.domains.programme.models.cases import CaseDeed, Conflict, Finding, Identity, Review
+from chanye.domains.programme.models.ledger import Journal, Posting
 
 __all__ = [
     "Application",
@@ -22,6 +23,8 @@ __all__ = [
     "Document",
     "Finding",
     "Identity",
+    "Journal",
+    "Posting",
     "Quote",
     "Review",
     "Submission",
