@@ -132,6 +132,9 @@ _WORDS: Mapping[str, str | tuple[str, str]] = {
     "{box}": ("boxes", "箱"),
     "{vehicle}": ("vehicles", "辆"),
     "{person}": ("people", "人"),
+    "CNY": ("CNY", "元"),
+    "{10kCNY}": ("10k CNY", "万元"),
+    "{tce}": ("tce", "吨标准煤"),
     "{reactive}": ("", ""),
 }
 _RAISED = str.maketrans("+-0123456789", "⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

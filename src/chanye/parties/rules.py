@@ -37,6 +37,9 @@ OFFICE: dict[str, frozenset[str]] = {
     "set_targets": frozenset({"manager", "officer"}),
     "read_statistics": frozenset({"officer", "auditor", "manager", "admin"}),
     "publish_release": frozenset({"officer", "manager"}),
+    "edit_statistics": frozenset({"officer", "manager"}),
+    # What single firms reported is a compartment of its own: who checks it sees it, nobody else.
+    "handle_returns": frozenset({"officer"}),
 }
 
 #: permission -> roles that hold it in their own organisation.

@@ -1,0 +1,35 @@
+"""Aggregates of what firms reported: the only thing of it that leaves the statistics.
+
+Every figure is a sum over at least ``LEAST`` firms none of which makes up too much of it, or it is not shown:
+who reads an aggregate must not read a firm.
+"""
+
+from __future__ import annotations
+
+from chanye.domains.projects.panel import TREND, books_of
+from chanye.domains.projects.rules import growth as rules
+from chanye.domains.projects.rules import months as calendar
+from chanye.domains.projects.types.statistics import Headline
+from chanye.parties.rules import require
+from chanye.parties.types import Viewer
+
+
+def headlines(viewer: Viewer, office_id: int, month: str, *, year_to_date: bool) -> list[Headline]:
+    """Return every indicator of the district in a month: level, both growths, what is missing, nowcast.
+
+    Raises
+    ------
+    DeniedError
+        If the viewer does not read the office's statistics.
+    """
+    require(viewer, "read_statistics", office_id)
+    held = books_of(office_id, month)
+    shown = calendar.between(calendar.shift(month, 1 - TREND), month)
+    found = []
+    for one in held.indicators.values():
+        now = rules.growth(held.panel, one, held.indicators, month, year_to_date=year_to_date)
+        ahead = None if year_to_date else rules.nowcast(held.panel, one, month)
+        line = rules.trend(held.panel, one, held.indicators, shown, year_to_date=year_to_date)
+        stage = "final" if month in held.closed else "first"
+        found.append(Headline(one, month, year_to_date, now, ahead, stage, line))
+    return found
