@@ -96,57 +96,76 @@ def fit(outcome: F64, design: F64, step: I64 | None = None) -> Fit:
     if np.linalg.matrix_rank(x) < k:
         raise ValueError("Columns of the design depend on each other: leave one out.")
     x = x / (scale := np.sqrt((x**2).mean(axis=0)))
-    problem = _Problem(y, x, apart)
+    basis, triangle = np.linalg.qr(x)
+    plain = basis.T @ y
+    problem = _Problem.of(y - basis @ plain, basis, apart)
     rho = problem.search()
     log_news = problem.log_news(rho)
     slope, uncertainty = problem.around(rho, log_news)
-    scales = np.outer(scale, scale)
-    covariance = problem.covariance(rho, log_news) / scales
+    back = np.linalg.inv(triangle) / scale[:, None]
+    covariance = back @ problem.covariance(rho, log_news) @ back.T
     sigma = float(np.sqrt(np.exp(log_news) / (1 - rho**2)))
-    line = problem.solve(rho)[0] / scale
+    line = back @ (plain + problem.solve(rho)[0])
     # the covariance is proportional to the variance of the news: by its log it turns with itself
-    return Fit(line, covariance, rho, sigma, (slope / scales, covariance), uncertainty, n)
+    return Fit(line, covariance, rho, sigma, (back @ slope @ back.T, covariance), uncertainty, n)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Problem:
-    y: F64
-    x: F64
-    step: I64
+    """The likelihood of rows in a basis that is orthonormal, and of what plain least squares leaves of the outcome.
 
-    def whitened(self, rho: float) -> tuple[F64, F64, float]:
-        """Return outcome and design with news for errors, and the log determinant that this adds."""
-        part = np.sign(rho) ** self.step[1:] * np.abs(rho) ** self.step[1:]
-        size = np.append(1 / (1 - rho**2), (1 - part**2) / (1 - rho**2))  # variance of news in units of one step's
-        root = np.sqrt(size)
-        y, x = self.y / root, self.x / root[:, None]
-        y[1:] -= part * self.y[:-1] / root[1:]
-        x[1:] -= part[:, None] * self.x[:-1] / root[1:, None]
-        return y, x, float(np.log(size).sum())
+    Both change nothing but a constant, and let sums of products be taken once for all ``rho``: rows enter by their
+    own product, that with the row before, and that of the row before, one set for each length of a step.
+    """
+
+    n: int
+    k: int
+    first: F64
+    gaps: list[tuple[int, int, F64, F64, F64]]
+
+    @staticmethod
+    def of(y: F64, basis: F64, step: I64) -> _Problem:
+        """Take the sums; ``basis`` is orthonormal and ``y`` orthogonal to it."""
+        both = np.column_stack([basis, y])
+        here, there, apart = both[1:], both[:-1], step[1:]
+        gaps = []
+        for length in np.unique(apart).tolist():
+            a, b = here[apart == length], there[apart == length]
+            cross = a.T @ b
+            gaps.append((int(length), len(a), a.T @ a, cross + cross.T, b.T @ b))
+        return _Problem(len(y), basis.shape[1], np.outer(both[0], both[0]), gaps)
 
     def solve(self, rho: float) -> tuple[F64, float, float, float]:
         """Return coefficients, sum of squares, log determinants of the errors and of the design."""
-        y, x, log_size = self.whitened(rho)
-        q, r = np.linalg.qr(x)
-        lean = q.T @ y
-        line: F64 = np.linalg.solve(r, lean)
-        rest = y - q @ lean
-        return line, float(rest @ rest), log_size, 2 * float(np.log(np.abs(np.diag(r))).sum())
+        gram, log_size = self.gram(rho)
+        k = self.k
+        line: F64 = np.asarray(np.linalg.solve(gram[:k, :k], gram[:k, k]), np.float64)
+        squares = float(gram[k, k] - gram[:k, k] @ line)
+        return line, squares, log_size, float(np.linalg.slogdet(gram[:k, :k])[1])
+
+    def gram(self, rho: float) -> tuple[F64, float]:
+        """Return products of the columns, the outcome last, with news for errors, and the log of their sizes."""
+        total = (1 - rho**2) * self.first
+        log_size = -math.log(1 - rho**2)
+        for length, count, own, cross, last in self.gaps:
+            part = math.copysign(1.0, rho) ** length * abs(rho) ** length
+            size = (1 - part**2) / (1 - rho**2)  # variance of news over so many steps, in units of one step's
+            total = total + (own - part * cross + part**2 * last) / size
+            log_size += count * math.log(size)
+        return total, log_size
 
     def covariance(self, rho: float, log_news: float) -> F64:
-        """Return the covariance of the coefficients."""
-        x = self.whitened(rho)[1]
-        found: F64 = np.exp(log_news) * np.linalg.inv(x.T @ x)
-        return found
+        """Return the covariance of the coefficients, in the basis."""
+        inverse: F64 = np.asarray(np.linalg.inv(self.gram(rho)[0][: self.k, : self.k]), np.float64)
+        return math.exp(log_news) * inverse
 
     def log_news(self, rho: float) -> float:
         """Return the log of the best variance of the news."""
-        n, k = self.x.shape
-        return float(np.log(max(self.solve(rho)[1], 1e-300) / (n - k)))
+        return math.log(max(self.solve(rho)[1], 1e-300) / (self.n - self.k))
 
     def likelihood(self, rho: float, log_news: float | None = None) -> float:
         """Return the restricted log likelihood; at the best variance of the news if none is given."""
-        n, k = self.x.shape
+        n, k = self.n, self.k
         _, squares, log_size, log_design = self.solve(rho)
         squares = max(squares, 1e-300)
         held = np.log(squares / (n - k)) if log_news is None else log_news

@@ -26,10 +26,8 @@ FIRST_STAGE = 0.1
 #: The end of a set is looked for on a grid, then on finer ones between two of its points; a length by halving.
 GRID, SPLIT, FINER, HALVINGS = 201, 41, 3, 40
 #: Press et al., Numerical Recipes, 6.2: complementary error function, Chebyshev fit, highest power first.
-_ERFC = np.array(
-    [0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807]
-    + [-0.18628806, 0.09678418, 0.37409196, 1.00002368, -1.26551223]
-)
+_ERFC = [0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196]
+_ERFC += [1.00002368, -1.26551223]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -271,7 +269,7 @@ def _tail(x: F64) -> F64:
     z = np.abs(x) / math.sqrt(2)
     t = 1 / (1 + 0.5 * np.minimum(z, 1e9))
     power = np.zeros_like(t)
-    for factor in _ERFC.tolist():
+    for factor in _ERFC:
         power = power * t + factor
     above = 0.5 * t * np.exp(np.maximum(-z * z + power, -700.0))
     found: F64 = np.where(x > 0, above, 1 - above)
