@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from chanye.domains.programme.actions.checks import require_clear
 from chanye.domains.programme.actions.duties import take_in
+from chanye.domains.programme.actions.reviews import close_reviews
 from chanye.domains.programme.case_rows import locked_row
 from chanye.domains.programme.models import Application
-from chanye.domains.programme.rules.moves import Move, require_move
+from chanye.domains.programme.rules.moves import MOVES, Move, require_move
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import now_us
 from chanye.parties.audit import record
@@ -40,8 +42,14 @@ def advance(*, actor: Viewer, application_id: int, move: str, reason: str = "", 
     row = locked_row(actor, application_id)
     if move == "submit":
         raise ConfigError(_("An application is submitted from its form."))
+    require_move(move, row.state)
+    _require_side(actor, row, MOVES[move])
     if move == "approve":
         row.approved = _approved(row, amount)
+    if move == "accept":
+        require_clear(row)
+    if move == "conclude":
+        close_reviews(row)
     return step(actor, row, move, reason)
 
 

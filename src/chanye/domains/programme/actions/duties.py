@@ -6,7 +6,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from chanye.domains.programme.case_rows import locked_row
-from chanye.domains.programme.models import Application, CaseDeed, Conflict
+from chanye.domains.programme.models import Application, CaseDeed
+from chanye.domains.programme.ties import ties_of
 from chanye.domains.programme.types.applications import DUTIES
 from chanye.domains.programme.words import DUTY_WORDS
 from chanye.kernel.errors import ConfigError
@@ -74,8 +75,9 @@ def _record(actor: Viewer, row: Application, duty: str) -> None:
 
 
 def _refuse_tied(actor: Viewer, row: Application) -> None:
-    tie = Conflict.objects.filter(application=row, person_id=actor.person_id).first()
-    if tie is not None:
+    ties = ties_of(row, actor.person_id or 0)
+    if ties:
         raise ConfigError(
-            _("You have a tie to this application (%(why)s): it is for a colleague to act on it.") % {"why": tie.text}
+            _("You have a tie to this application (%(why)s): it is for a colleague to act on it.")
+            % {"why": "; ".join(ties)}
         )
