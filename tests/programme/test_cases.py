@@ -36,16 +36,6 @@ POSSIBLE = {
 }
 
 
-@pytest.fixture
-def office() -> Office:
-    return Office()
-
-
-@pytest.fixture
-def firm() -> Firm:
-    return Firm()
-
-
 def test_the_table_of_moves_is_the_one_drawn() -> None:
     assert set(STATES) == POSSIBLE.keys()
     assert {state: {m for m, move in MOVES.items() if state in move.sources} for state in STATES} == POSSIBLE

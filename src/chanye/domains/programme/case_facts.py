@@ -1,4 +1,4 @@
-"""What must be known around a case to judge and check it: gathered here, decided in ``rules``. For the room itself."""
+"""What must be known around a case to judge and check it; decided in ``rules``. For the room itself."""
 
 from __future__ import annotations
 

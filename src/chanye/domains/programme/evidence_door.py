@@ -1,16 +1,20 @@
-"""What the programme asks of the evidence room: how small an effect a firm's data can show, and a plan to measure it."""
+"""What the programme asks of the evidence room: how small an effect data can show, and a plan to measure one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from chanye.domains.programme.models import Application
+from chanye.evidence import measures
+from chanye.evidence import queries as evidence
+from chanye.evidence.actions import plans
+from chanye.evidence.types import AssetMeasures, PlanDraft
 from chanye.kernel.errors import ChanyeError
 from chanye.kernel.time import now_us, to_us
+from chanye.parties.rules import may
 from chanye.parties.types import SYSTEM, Viewer
 from chanye.spine import queries as spine
 
@@ -35,7 +39,7 @@ def _midnight(day: date) -> int:
 
 
 def baseline(row: Application) -> tuple[int, int]:
-    """Return the year before the project starts, or before today if that is earlier. [us UTC]"""
+    """Return the year before the project starts, or before today if that is earlier; in us UTC."""
     end = min(row.planned_start or today(), today())
     return _midnight(end - timedelta(days=BASELINE_DAYS)), _midnight(end)
 
@@ -45,10 +49,16 @@ def detect(viewer: Viewer, row: Application) -> dict[str, Any]:
     if row.asset_id is None or not row.measure:
         return {}
     start, end = baseline(row)
-    detectability = import_module("chanye.evidence.queries").detectability
     try:
-        found = detectability(
-            viewer, row.organisation_id, row.asset_id, row.measure, start, end, months=MONTHS, confidence=CONFIDENCE
+        found = evidence.detectability(
+            viewer,
+            row.organisation_id,
+            row.asset_id,
+            row.measure,
+            start,
+            end,
+            months=max(MONTHS),
+            confidence=CONFIDENCE,
         )
     except ChanyeError as error:
         return {"relative": None, "refusals": [str(error)], "at": now_us()}
@@ -62,33 +72,47 @@ def detect(viewer: Viewer, row: Application) -> dict[str, Any]:
 
 
 def draft_plan(actor: Viewer, row: Application) -> int:
-    """Make an unfrozen plan of how the effect of a submitted application will be measured; return its number."""
-    types, actions = import_module("chanye.evidence.types"), import_module("chanye.evidence.actions")
+    """Make an unfrozen plan of how the effect of an application will be measured, or change the one it has.
+
+    Returns
+    -------
+    int
+        Its number.
+    """
     start, end = baseline(row)
-    draft = types.PlanDraft(
+    draft = PlanDraft(
         title=row.title,
         measure=row.measure,
         upgrade_kind=row.upgrade_kind,
         method=row.method,
         baseline_start=start,
         baseline_end=end,
-        claim=row.claim,
+        claim=row.claim or 0.0,
+        confidence=CONFIDENCE,
+        months=MONTHS,
     )
-    number: int = actions.draft_plan(
-        actor=actor,
+    who = actor if may(actor, "plan_evidence", row.organisation_id) else SYSTEM
+    if row.plan_id is not None and evidence.plan(who, row.plan_id).asset_id == row.asset_id:
+        plans.change_plan(actor=who, plan_id=row.plan_id, draft=draft)
+        return row.plan_id
+    return plans.draft_plan(
+        actor=who,
         organisation_id=row.organisation_id,
-        asset_id=row.asset_id,
+        asset_id=row.asset_id or 0,
         draft=draft,
         office_id=row.office_id,
         key=f"application:{row.pk}:{row.round}",
     )
-    return number
 
 
-def measures_of(viewer: Viewer, organisation_id: int) -> list[Any]:
+def measures_of(viewer: Viewer, organisation_id: int) -> list[AssetMeasures]:
     """Return what can be measured where, as the evidence room answers it."""
-    found: list[Any] = import_module("chanye.evidence.queries").assets_and_measures(viewer, organisation_id)
-    return found
+    return evidence.assets_and_measures(viewer, organisation_id)
+
+
+def measure_words() -> dict[str, str]:
+    """Return the words of every measure."""
+    return {one.code: str(one.label) for one in measures.every()}
 
 
 def first_signals(asset_ids: Sequence[int]) -> dict[int, date | None]:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from chanye.domains.programme.case_facts import quote_identities
 from chanye.domains.programme.case_rows import dossier_of
 from chanye.domains.programme.models import Application, Conflict, Identity
+from chanye.domains.programme.rules.conflicts import TIE_WORDS
 from chanye.domains.programme.rules.plain import IDENTITIES, plain_identity
 from chanye.parties import queries as parties
 from chanye.parties.types import SYSTEM
@@ -35,3 +36,9 @@ def ties_of(row: Application, person_id: int) -> list[str]:
         if (one.kind, one.value) in theirs
     ]
     return list(dict.fromkeys(told))
+
+
+def told_ties(row: Application, person_id: int) -> tuple[str, ...]:
+    """Return the ties of a person to a case that are on record."""
+    rows = Conflict.objects.filter(application=row, person_id=person_id).order_by("pk")
+    return tuple(one.text or str(TIE_WORDS.get(one.kind, one.kind)) for one in rows)

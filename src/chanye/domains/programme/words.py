@@ -65,14 +65,3 @@ DOCUMENT_KINDS = {
     "maturity": _("Self-assessment of maturity"),
     "other": pgettext_lazy("document", "Other"),
 }
-UPGRADE_KINDS = {
-    "robots": _("Robots for manual work"),
-    "equipment": _("Digital equipment"),
-    "line": _("Digital line"),
-    "mes": _("Manufacturing execution system"),
-    "quality": _("Inspection of quality"),
-    "energy": _("Energy"),
-    "platform": _("Cloud and platform"),
-    "irrigation": _("Irrigation"),
-    "other": pgettext_lazy("kind of upgrade", "Other"),
-}

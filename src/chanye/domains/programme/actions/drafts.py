@@ -36,7 +36,8 @@ from chanye.domains.programme.rules.moves import OPEN_TO_FIRM
 from chanye.domains.programme.rules.pictures import picture_hash
 from chanye.domains.programme.rules.plain import plain
 from chanye.domains.programme.types.applications import ApplicationDraft, Dossier, Lines
-from chanye.domains.programme.words import COST_KINDS, DOCUMENT_KINDS, UPGRADE_KINDS
+from chanye.domains.programme.words import COST_KINDS, DOCUMENT_KINDS
+from chanye.evidence.types import UPGRADE_KINDS
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import now_us
 from chanye.parties.audit import record
@@ -85,7 +86,7 @@ def start_application(*, actor: Viewer, call_id: int, title: str = "") -> int:
     row = Application.objects.create(
         call=call,
         office_id=call.office_id,
-        organisation_id=actor.organisation_id,
+        organisation_id=actor.organisation_id or 0,
         title=title.strip()[:200],
         rules_version=call.version,
         created_by_id=actor.person_id,

@@ -64,7 +64,7 @@ def set_own_identities(*, actor: Viewer, values: Sequence[tuple[str, str]]) -> N
     """
     require(actor, "read_programme", actor.organisation_id)
     rows = _rows(values)
-    Identity.objects.filter(person_id=actor.person_id).delete()
+    Identity.objects.filter(person_id=actor.person_id or 0).delete()
     for row in rows:
         row.person_id = actor.person_id
     Identity.objects.bulk_create(rows)

@@ -12,7 +12,8 @@ from chanye.domains.programme.actions.duties import take_in
 from chanye.domains.programme.case_facts import rules_of
 from chanye.domains.programme.case_rows import locked_row
 from chanye.domains.programme.models import Application, CaseDeed, Conflict, Review
-from chanye.domains.programme.rules.calibration import Given, calibrate, weighted
+from chanye.domains.programme.review_rows import given_reviews
+from chanye.domains.programme.rules.calibration import calibrate, weighted
 from chanye.domains.programme.rules.conflicts import ADVICE, TIES
 from chanye.domains.programme.rules.kinds import CRITERIA
 from chanye.domains.programme.ties import ties_of
@@ -89,7 +90,7 @@ def _keep_ties(row: Application, person_id: int, ties: list[str]) -> None:
 def _own_review(actor: Viewer, application_id: int) -> tuple[Application, Review]:
     row = locked_row(actor, application_id)
     require(actor, "review_applications", row.office_id)
-    review = Review.objects.filter(application=row, person_id=actor.person_id, round=row.round).first()
+    review = Review.objects.filter(application=row, person_id=actor.person_id or 0, round=row.round).first()
     if review is None:
         raise DeniedError(_("You are not asked to review this application."))
     if row.state != "eligible":
@@ -122,7 +123,7 @@ def declare_ties(*, actor: Viewer, application_id: int, ties: Mapping[str, str])
     now = now_us()
     if ties:
         Conflict.objects.bulk_create(
-            Conflict(application=row, person_id=actor.person_id, kind=kind, text=text.strip()[:500], at=now)
+            Conflict(application=row, person_id=review.person_id, kind=kind, text=text.strip()[:500], at=now)
             for kind, text in ties.items()
         )
         review.state = "blocked"
@@ -203,9 +204,3 @@ def close_reviews(row: Application) -> None:
     for one in Application.objects.filter(call_id=row.call_id, state="reviewed").exclude(pk=row.pk):
         if one.pk in scores and one.score != scores[one.pk].fair:
             Application.objects.filter(pk=one.pk).update(score=scores[one.pk].fair)
-
-
-def given_reviews(call_id: int) -> list[Given]:
-    """Return the reviews of a call that count."""
-    rows = Review.objects.filter(application__call_id=call_id, state="given", raw__isnull=False)
-    return [Given(one[0], one[1], one[2]) for one in rows.values_list("application_id", "person_id", "raw")]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chanye.domains.programme.types.reviews import Score
+
 #: A reviewer's severity is believed as if so many reviews with no severity at all had been given besides.
 SHRINKAGE = 2.0
 
@@ -18,28 +20,6 @@ class Given:
     application: int
     reviewer: int
     score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Scores of one application.
-
-    Parameters
-    ----------
-    raw
-        Plain mean of its reviews, 0..100.
-    fair
-        Mean with each reviewer's severity taken off, 0..100.
-    spread
-        Highest less lowest review.
-    n
-        Reviews.
-    """
-
-    raw: float
-    fair: float
-    spread: float
-    n: int
 
 
 def calibrate(reviews: Iterable[Given], *, shrinkage: float = SHRINKAGE) -> tuple[dict[int, Score], dict[int, float]]:

@@ -57,7 +57,7 @@ def judge(call: CallRef, dossier: Dossier, facts: Facts) -> tuple[Ruling, ...]:
 
 
 def most(call: CallRef, eligible_cost: int) -> int:
-    """Return the highest amount that may be requested for an eligible cost. [fen]"""
+    """Return the highest amount that may be requested for an eligible cost, both in fen."""
     limits = [eligible_cost]
     if share := call.rule("max_share").get("share"):
         limits.append(int(Fraction(str(share)) * eligible_cost))
@@ -71,7 +71,7 @@ def money(fen: int) -> str:
     return format_money(fen, get_language() or "en")
 
 
-def _is(truth: bool) -> str:  # noqa: FBT001  # the truth is all it takes
+def _is(truth: bool) -> str:
     return HOLDS if truth else FAILS
 
 

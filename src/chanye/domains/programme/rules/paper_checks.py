@@ -77,7 +77,7 @@ def check_pictures(dossier: Dossier, hashes: Sequence[str], others: Sequence[Oth
     if not hashes:
         return []
     known = np.array([int(one, 16) for one in hashes], np.uint64)
-    found = {}
+    found: dict[str, Found] = {}
     for paper in dossier.documents:
         if not paper.picture_hash:
             continue

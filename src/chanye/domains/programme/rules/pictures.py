@@ -36,4 +36,5 @@ def picture_hash(data: bytes) -> str:
 
 def distances(one: str, others: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """Return in how many bits a hash differs from each of others."""
-    return np.bitwise_count(others ^ np.uint64(int(one, 16))).astype(np.int64)
+    apart: npt.NDArray[np.int64] = np.bitwise_count(others ^ np.uint64(int(one, 16))).astype(np.int64)
+    return apart

@@ -147,7 +147,7 @@ def check_nameplates(dossier: Dossier, first: Mapping[int, date | None], today: 
 
 
 def check_prices(dossier: Dossier, peers: Mapping[str, Sequence[int]]) -> list[Found]:
-    """Compare prices of a piece with those in other applications, by the plain name of the model. [fen]"""
+    """Compare prices of a piece with those in other applications, by the plain name of the model; all in fen."""
     found = []
     for one in dossier.equipment:
         prices = peers.get(plain(one.model), ())
