@@ -37,5 +37,5 @@ def test_half_an_hour_of_the_floor(database: str, request: pytest.FixtureRequest
     assert found["faults"] == []
     assert found["stored"] == found["booked"]
     # How fast answers come is the bench's to say, on a quiet machine; here the load has to have been there.
-    assert found["booked"] >= 0.8 * SECONDS / 8 * 50
+    assert found["booked"] >= 0.5 * SECONDS / 8 * 50
     assert found["wall"] > SECONDS / 2
