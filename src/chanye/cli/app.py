@@ -255,9 +255,18 @@ def rebuild(
 
 @app.command()
 def verify(
+    what: Annotated[str, typer.Argument(help="Nothing: all that is here. evidence: one bundle, by itself.")] = "",
+    file: Annotated[Path | None, typer.Argument(help="The bundle.")] = None,
     head: Annotated[str, typer.Option(help="Head of the audit chain noted down earlier, SEQUENCE:DIGEST.")] = "",
 ) -> None:
-    """Prove that the audit chain, the history and stored files are whole; name the first thing that is not."""
+    """Prove that the audit chain, the history, stored files and evidence are whole; name the first thing that is not.
+
+    ``chanye verify evidence FILE`` recomputes a bundle without a database and says "same", or the first difference.
+    """
+    if what:
+        from chanye.cli.verify import run_bundle
+
+        raise typer.Exit(run_bundle(what, file))
     from chanye.cli import setup_django
 
     setup_django()

@@ -1,11 +1,15 @@
-"""``chanye verify``: prove that the audit chain is whole and every stored sample and file still what was stored."""
+"""``chanye verify``: prove that the audit chain is whole and everything stored is still what was stored."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from chanye.kernel.errors import ConfigError
+
+#: Kind of a file that anybody can recompute -> ``module:function`` from its bytes to the first difference, or "".
+BUNDLES = {"evidence": "chanye.evidence.bundle:check"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,37 @@ def check_files(folder: Path) -> list[Finding]:
     return [Finding("files", done, f"{len(faults)} problems" if faults else ""), *faults]
 
 
+def check_evidence(folder: Path) -> list[Finding]:
+    """Seal every frozen plan again and read every kept bundle; ``folder`` is that of stored files. Needs Django."""
+    from chanye.evidence.proof import prove
+
+    proof = prove(folder)
+    faults = [Finding("evidence", what, why) for what, why in proof.faults]
+    done = f"{proof.plans} frozen plans, {proof.effects} effects"
+    return [Finding("evidence", done, f"{len(faults)} problems" if faults else ""), *faults]
+
+
+def run_bundle(kind: str, file: Path | None) -> int:
+    """Recompute one file that was handed out, without a database; print "same" or the first difference.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such kind of file, or it cannot be read.
+    """
+    if kind not in BUNDLES or file is None:
+        known = ", ".join(f"chanye verify {one} FILE" for one in BUNDLES)
+        raise ConfigError(f"Say what to verify and the file: {known}; nothing at all verifies this installation.")
+    module, _colon, name = BUNDLES[kind].partition(":")
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
+    difference = getattr(import_module(module), name)(data)
+    print(difference or "same")
+    return 1 if difference else 0
+
+
 def _place(problem: object) -> str:
     return " ".join(str(getattr(problem, name)) for name in ("file", "offset") if getattr(problem, name, -1) != -1)
 
@@ -93,7 +128,7 @@ def run(folder: Path, head: str = "", *, files: Path | None = None) -> int:
         check_audit(parse_head(head)),
         check_ledger(),
         *check_history(folder),
-        *(check_files(files) if files else []),
+        *([*check_files(files), *check_evidence(files)] if files else []),
     ]
     table = Table("", "what", "checked", "fault", show_edge=False)
     for one in findings:

@@ -150,6 +150,8 @@ def _check(row: Plan, start: int, end: int, known_at: int) -> None:
         raise ConfigError(_("The time measured begins after the upgrade is finished, and ends after it begins."))
     if end - start < DAY or end > known_at:
         raise ConfigError(_("The time measured must be over, and one day long at least."))
+    if known_at > now_us():
+        raise ConfigError(_("What will be known in the future cannot be measured with: leave the moment away."))
 
 
 def _reasons(result: dict[str, Any]) -> list[dict[str, object]]:

@@ -112,7 +112,12 @@ def detectability(
     asset = spine.asset(viewer, asset_id)
     if asset.organisation_id != organisation_id:
         raise DeniedError(_("There is no such asset, or it belongs to another organisation."))
-    if not 0 < end - start <= LONGEST or not 0 < months <= 60 or not 0.5 < confidence < 1:
+    if (
+        not 0 < end - start <= LONGEST
+        or not 0 <= start < now_us()
+        or not 0 < months <= 60
+        or not 0.5 < confidence < 1
+    ):
         raise ConfigError(_("The baseline ends after it begins, and lasts three years at most."))
     chosen = _readable(viewer, asset_id, measure) if normalisers is None else normalisers
     frozen = inputs.frozen_measure(measure, chosen)
