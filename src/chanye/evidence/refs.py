@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Case, OuterRef, Prefetch, QuerySet, Subquery, Value, When
 
 from chanye.evidence.models import Declaration, Effect, Event, Plan
-from chanye.evidence.rules.plans import state_of
 from chanye.evidence.rules.words import why
 from chanye.evidence.types import EffectRef, EventRef, PlanDraft, PlanRef
+
+#: What a row of plans tells of its newest effect.
+NEWEST = ("id", "estimate", "lower", "upper", "verdict")
 
 
 def with_all(rows: QuerySet[Plan]) -> QuerySet[Plan]:
     """Return the rows with what ``plan_ref`` reads, in a fixed number of queries."""
-    return rows.select_related("organisation", "asset", "upgrade").annotate(
-        measured=Exists(Effect.objects.filter(plan=OuterRef("pk")))
+    newest = Effect.objects.filter(plan=OuterRef("pk")).order_by("-id")
+    found = {f"newest_{name}": Subquery(newest.values(name)[:1]) for name in NEWEST}
+    stage = Case(
+        When(digest="", then=Value("draft")),
+        When(upgrade__isnull=True, then=Value("frozen")),
+        When(newest_id__isnull=True, then=Value("running")),
+        default=Value("measured"),
     )
+    return rows.select_related("organisation", "asset", "upgrade").annotate(**found).annotate(stage=stage)
 
 
 def draft_of(row: Plan) -> PlanDraft:
@@ -40,7 +48,6 @@ def plan_ref(row: Plan, *, events: bool = False) -> PlanRef:
     """Return a row of ``with_all``; the events only if asked for."""
     upgrade = getattr(row, "upgrade", None)
     began, finished = (upgrade.began, upgrade.finished) if upgrade else (None, None)
-    measured = bool(getattr(row, "measured", False))
     return PlanRef(
         id=row.pk,
         organisation_id=row.organisation_id,
@@ -50,7 +57,7 @@ def plan_ref(row: Plan, *, events: bool = False) -> PlanRef:
         asset=row.asset.name,
         timezone=row.asset.timezone,
         draft=draft_of(row),
-        state=state_of(digest=row.digest, finished=finished, began=began, measured=measured),
+        state=getattr(row, "stage", "draft"),
         digest=row.digest,
         content=row.content,
         frozen_at=row.frozen_at,
@@ -58,6 +65,11 @@ def plan_ref(row: Plan, *, events: bool = False) -> PlanRef:
         began=began,
         finished=finished,
         simulated=row.asset.simulated,
+        effect_id=getattr(row, "newest_id", None),
+        estimate=getattr(row, "newest_estimate", None),
+        lower=getattr(row, "newest_lower", None),
+        upper=getattr(row, "newest_upper", None),
+        verdict=getattr(row, "newest_verdict", None) or "",
         events=tuple(event_ref(one) for one in Event.objects.filter(plan=row)) if events else (),
     )
 

@@ -81,46 +81,50 @@ def draft_plan(request: HttpRequest, body: schemas.NewPlan) -> Any:
     return _plan(request, plan_id)
 
 
-@router.get("/evidence/plans/{plan_id}", response={200: schemas.PlanOut, **PROBLEMS}, summary="One plan")
-def one_plan(request: HttpRequest, plan_id: Number) -> Any:
+@router.get("/evidence/plans/{evidence_id}", response={200: schemas.PlanOut, **PROBLEMS}, summary="One plan")
+def one_plan(request: HttpRequest, evidence_id: Number) -> Any:
     """Return a plan with its events."""
-    return _plan(request, plan_id)
+    return _plan(request, evidence_id)
 
 
-@router.put("/evidence/plans/{plan_id}", response={200: schemas.PlanOut, **PROBLEMS}, summary="Change a plan")
-def change_plan(request: HttpRequest, plan_id: Number, body: schemas.Draft) -> Any:
+@router.put("/evidence/plans/{evidence_id}", response={200: schemas.PlanOut, **PROBLEMS}, summary="Change a plan")
+def change_plan(request: HttpRequest, evidence_id: Number, body: schemas.Draft) -> Any:
     """Change a plan that is not frozen."""
-    actions.change_plan(actor=viewer_of(request), plan_id=plan_id, draft=_draft(body))
-    return _plan(request, plan_id)
+    actions.change_plan(actor=viewer_of(request), plan_id=evidence_id, draft=_draft(body))
+    return _plan(request, evidence_id)
 
 
-@router.post("/evidence/plans/{plan_id}/freeze", response={200: schemas.PlanOut, **PROBLEMS}, summary="Freeze")
-def freeze_plan(request: HttpRequest, plan_id: Number) -> Any:
+@router.post("/evidence/plans/{evidence_id}/freeze", response={200: schemas.PlanOut, **PROBLEMS}, summary="Freeze")
+def freeze_plan(request: HttpRequest, evidence_id: Number) -> Any:
     """Freeze a plan: from now on nobody changes it."""
-    actions.freeze_plan(actor=viewer_of(request), plan_id=plan_id)
-    return _plan(request, plan_id)
+    actions.freeze_plan(actor=viewer_of(request), plan_id=evidence_id)
+    return _plan(request, evidence_id)
 
 
 @router.post(
-    "/evidence/plans/{plan_id}/upgrade", response={200: schemas.PlanOut, **PROBLEMS}, summary="Record the upgrade"
+    "/evidence/plans/{evidence_id}/upgrade", response={200: schemas.PlanOut, **PROBLEMS}, summary="Record the upgrade"
 )
-def record_upgrade(request: HttpRequest, plan_id: Number, body: schemas.UpgradeIn) -> Any:
+def record_upgrade(request: HttpRequest, evidence_id: Number, body: schemas.UpgradeIn) -> Any:
     """Record when the upgrade began and was finished."""
-    actions.record_upgrade(actor=viewer_of(request), plan_id=plan_id, began=body.began, finished=body.finished)
-    return _plan(request, plan_id)
+    actions.record_upgrade(actor=viewer_of(request), plan_id=evidence_id, began=body.began, finished=body.finished)
+    return _plan(request, evidence_id)
 
 
-@router.post("/evidence/plans/{plan_id}/events", response={200: schemas.PlanOut, **PROBLEMS}, summary="Log an event")
-def log_event(request: HttpRequest, plan_id: Number, body: schemas.NewEvent) -> Any:
+@router.post(
+    "/evidence/plans/{evidence_id}/events", response={200: schemas.PlanOut, **PROBLEMS}, summary="Log an event"
+)
+def log_event(request: HttpRequest, evidence_id: Number, body: schemas.NewEvent) -> Any:
     """Log something beside the upgrade that changed the plant for a while."""
-    actions.log_event(actor=viewer_of(request), plan_id=plan_id, **body.dict())
-    return _plan(request, plan_id)
+    actions.log_event(actor=viewer_of(request), plan_id=evidence_id, **body.dict())
+    return _plan(request, evidence_id)
 
 
-@router.post("/evidence/plans/{plan_id}/effects", response={200: schemas.EffectOut, **PROBLEMS}, summary="Measure")
-def measure_effect(request: HttpRequest, plan_id: Number, body: schemas.Window) -> Any:
+@router.post(
+    "/evidence/plans/{evidence_id}/effects", response={200: schemas.EffectOut, **PROBLEMS}, summary="Measure"
+)
+def measure_effect(request: HttpRequest, evidence_id: Number, body: schemas.Window) -> Any:
     """Measure the effect of an upgrade; the same moment of knowledge gives the same answer."""
-    return schemas.EffectOut.of(actions.measure_effect(actor=viewer_of(request), plan_id=plan_id, **body.dict()))
+    return schemas.EffectOut.of(actions.measure_effect(actor=viewer_of(request), plan_id=evidence_id, **body.dict()))
 
 
 @router.get("/evidence/effects", response={200: list[schemas.EffectOut], **PROBLEMS}, summary="Effects")

@@ -143,6 +143,11 @@ class PlanOut(Schema):
     began: int | None
     finished: int | None
     simulated: bool
+    effect_id: int | None
+    estimate: float | None
+    lower: float | None
+    upper: float | None
+    verdict: str
     events: list[EventOut]
 
     @staticmethod

@@ -1,7 +1,16 @@
 """Every read of the evidence room."""
 
 from chanye.evidence.queries.effects import bundle, effect, effects, pooled, register, register_table, result
-from chanye.evidence.queries.plans import assets_and_measures, detectability, history_of, plan, plans, plans_table
+from chanye.evidence.queries.plans import (
+    assets_and_measures,
+    detectability,
+    history_of,
+    look,
+    plan,
+    plans,
+    plans_table,
+    readable,
+)
 
 __all__ = [
     "assets_and_measures",
@@ -10,10 +19,12 @@ __all__ = [
     "effect",
     "effects",
     "history_of",
+    "look",
     "plan",
     "plans",
     "plans_table",
     "pooled",
+    "readable",
     "register",
     "register_table",
     "result",

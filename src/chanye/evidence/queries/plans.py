@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 from django.utils.translation import gettext as _
 
 from chanye.engines.effects import alone
-from chanye.engines.effects.days import days_of
+from chanye.engines.effects.days import Days, days_of
 from chanye.engines.effects.gates import Limits, data_gates
 from chanye.evidence import access, inputs, measures
 from chanye.evidence.daily import nearest
+from chanye.evidence.measures import F64, I64
 from chanye.evidence.refs import plan_ref, with_all
 from chanye.evidence.rules.words import reason_words
 from chanye.evidence.types import AssetMeasures, Detectable, PlanRef
@@ -47,7 +51,8 @@ def plans(viewer: Viewer) -> list[PlanRef]:
 
 def plans_table(viewer: Viewer, view: View) -> Rows:
     """Return the plans that a view asks for."""
-    return view.apply(with_all(access.seen(viewer)), make=plan_ref)
+    fields = {"state": "stage"} | {name: f"newest_{name}" for name in ("estimate", "lower", "upper", "verdict")}
+    return view.apply(with_all(access.seen(viewer)), fields=fields, make=plan_ref)
 
 
 def history_of(viewer: Viewer, plan_id: int) -> list[AuditRow]:
@@ -108,41 +113,77 @@ def detectability(
     DeniedError
         If the viewer may not read the evidence of the organisation.
     """
+    return look(
+        viewer,
+        organisation_id,
+        asset_id,
+        measure,
+        start,
+        end,
+        months=months,
+        confidence=confidence,
+        normalisers=normalisers,
+    ).detectable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What a baseline holds and could show: days (local midnight, us UTC), values, and which of them are known."""
+
+    detectable: Detectable
+    day: I64
+    value: F64
+    known: npt.NDArray[np.bool_]
+    normalisers: tuple[str, ...]
+
+
+def look(
+    viewer: Viewer,
+    organisation_id: int,
+    asset_id: int,
+    measure: str,
+    start: int,
+    end: int,
+    *,
+    months: int = 12,
+    confidence: float = 0.9,
+    normalisers: tuple[str, ...] | None = None,
+) -> Look:
+    """Return the days of a baseline with what they could show; see ``detectability``."""
     require(viewer, "read_evidence", organisation_id)
     asset = spine.asset(viewer, asset_id)
     if asset.organisation_id != organisation_id:
         raise DeniedError(_("There is no such asset, or it belongs to another organisation."))
-    if (
-        not 0 < end - start <= LONGEST
-        or not 0 <= start < now_us()
-        or not 0 < months <= 60
-        or not 0.5 < confidence < 1
-    ):
+    possible = 0 < end - start <= LONGEST and 0 <= start < now_us() and 0 < months <= 60 and 0.5 < confidence < 1
+    if not possible:
         raise ConfigError(_("The baseline ends after it begins, and lasts three years at most."))
-    chosen = _readable(viewer, asset_id, measure) if normalisers is None else normalisers
+    chosen = readable(viewer, asset_id, measure) if normalisers is None else normalisers
     frozen = inputs.frozen_measure(measure, chosen)
     rows = inputs.own_rows(inputs.eye_of(organisation_id), asset_id, frozen, [(start, end)], now_us())
     table = rows.table()
     if not len(table["time"]):
-        return Detectable(None, 0, 0.0, (reason_words({"name": "inputs"}),), None, None)
+        none = Detectable(None, 0, 0.0, (reason_words({"name": "inputs"}),), None, None)
+        return Look(none, np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool), chosen)
     days = days_of(frozen, table)
-    limits = Limits()
-    every = np.ones(len(days.day), bool)
+    return Look(_detectable(days, months, confidence), days.day, days.value, days.known, chosen)
+
+
+def _detectable(days: Days, months: int, confidence: float) -> Detectable:
+    limits, every = Limits(), np.ones(len(days.day), bool)
     gates = data_gates(days.known, np.ones(limits.after, bool), days.value[days.usable], limits)
-    refusals = [
+    refusals = tuple(
         reason_words({"name": one.name, "found": one.found, "limit": one.limit}) for one in gates if not one.holds
-    ]
-    coverage = float(days.known.mean())
-    usable = int(days.usable.sum())
-    share = usable / len(days.day)
-    found = alone.detectable(days, every, after=int(months * MONTH * share), level=confidence) if usable else None
+    )
+    coverage, usable = float(days.known.mean()), int(days.usable.sum())
+    after = int(months * MONTH * usable / len(days.day))
+    found = alone.detectable(days, every, after=after, level=confidence) if usable else None
     if found is None:
-        return Detectable(None, usable, coverage, tuple(refusals or [reason_words({"name": "model"})]), None, None)
+        return Detectable(None, usable, coverage, refusals or (reason_words({"name": "model"}),), None, None)
     least, rho, sigma = found
-    return Detectable(None if refusals else least.relative, usable, coverage, tuple(refusals), rho, sigma)
+    return Detectable(None if refusals else least.relative, usable, coverage, refusals, rho, sigma)
 
 
-def _readable(viewer: Viewer, asset_id: int, code: str) -> tuple[str, ...]:
+def readable(viewer: Viewer, asset_id: int, code: str) -> tuple[str, ...]:
     """Return the normalisers of a measure that can be read at an asset."""
     return tuple(
         one

@@ -136,12 +136,3 @@ def check_upgrade(*, frozen_at: int | None, baseline_end: int, began: int, finis
         raise ConfigError(_("The upgrade began within the baseline: days of the baseline must lie before it."))
     if not began <= finished <= now:
         raise ConfigError(_("The upgrade is finished after it began, and not in the future."))
-
-
-def state_of(*, digest: str, finished: int | None, began: int | None, measured: bool) -> str:
-    """Return how far a plan has come."""
-    if not digest:
-        return "draft"
-    if began is None or finished is None:
-        return "frozen"
-    return "measured" if measured else "running"

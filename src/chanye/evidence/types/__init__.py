@@ -162,8 +162,8 @@ class EventRef:
 class PlanRef:
     """A plan and how far it has come. Times in us UTC, None where it has not come to that.
 
-    ``state`` is draft, frozen, upgrading, running (upgrade finished, not measured yet) or measured. ``content`` is
-    the canonical JSON that ``digest`` seals, empty for a draft.
+    ``state`` is draft, frozen, running (upgrade finished, not measured yet) or measured. ``content`` is the canonical
+    JSON that ``digest`` seals, empty for a draft. ``effect_id``, figures and verdict are of its newest effect.
     """
 
     id: int
@@ -182,6 +182,11 @@ class PlanRef:
     began: int | None
     finished: int | None
     simulated: bool
+    effect_id: int | None = None
+    estimate: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    verdict: str = ""
     events: tuple[EventRef, ...] = ()
 
 
