@@ -16,7 +16,7 @@ from evidence_kit import Firm, day
 
 def _client(firm: Firm, role: str = "engineer") -> Client:
     person = parties.create_person(
-        actor=SYSTEM, organisation_id=firm.id, username=firm.code, name=firm.code, role=role, password="correct horse 9"
+        actor=SYSTEM, organisation_id=firm.id, username=firm.code, name="Eva", role=role, password="correct horse 9"
     )
     client = Client(headers={"accept-language": "en"})
     client.force_login(Person.objects.get(pk=person))
