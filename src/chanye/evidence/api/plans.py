@@ -41,22 +41,22 @@ def list_assets(request: HttpRequest) -> Any:
 
 
 @router.get(
-    "/evidence/detectability",
+    "/evidence/assets/{asset_id}/detectability/{name}",
     response={200: schemas.DetectableOut, **PROBLEMS},
     summary="What your data could show",
 )
 def detectability(
     request: HttpRequest,
     asset_id: Number,
-    measure: str,
+    name: str,
     start: Moment,
     end: Moment,
     months: int = 12,
     confidence: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.9,
 ) -> Any:
-    """Return the smallest effect that this baseline could show, before an upgrade."""
+    """Return the smallest effect on the measure ``name`` that this baseline could show, before an upgrade."""
     viewer, mine = _own(request)
-    found = queries.detectability(viewer, mine, asset_id, measure, start, end, months=months, confidence=confidence)
+    found = queries.detectability(viewer, mine, asset_id, name, start, end, months=months, confidence=confidence)
     return schemas.DetectableOut.of(found)
 
 
