@@ -100,8 +100,20 @@ def demo(
     json: Annotated[bool, typer.Option("--json", help="Score: print one JSON object.")] = False,
     plant: Annotated[bool, typer.Option("--plant", help="A plant of two lines with orders and people.")] = False,
     mode: Annotated[PlantMode, typer.Option(help="Plant: on paper (before) or with terminals (after).")] = "after",
+    district: Annotated[
+        bool, typer.Option("--district", help="A district: its office, 60 firms, three years.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=1, help="District, score: same seed, same district.")] = 1,
 ) -> None:
     """Start a simulated machine shop with its history, live; or score what is said of it."""
+    if district and score:
+        from chanye.cli.demo.district_score import run as run_district
+
+        raise typer.Exit(run_district(seed=seed, as_json=json, data=data))
+    if district:
+        from chanye.cli.demo.district_start import start as start_district
+
+        start_district(data=data, port=port, host=host)
     if plant and score:
         from chanye.cli.demo.plant_score import run as run_plant
 

@@ -58,6 +58,19 @@ def _above(asset: AssetRef, assets: Sequence[AssetRef], found: dict[int, SeriesR
     return any(other.id in found and asset.path.startswith(f"{other.path}/") for other in assets)
 
 
+def at_once(places: Sequence[tuple[Viewer, int]], roles: Sequence[str], spans: Sequence[tuple[int, int]]) -> None:
+    """Take the series of many assets from the files in one go, so that reading them one by one finds them at hand.
+
+    Each day of history is a file that holds every series: asked for one at a time, fifty series open it fifty times.
+    """
+    refs = [ref for viewer, asset_id in places for role in roles for ref in nearest(viewer, asset_id, role)]
+    if len(refs) < 2:
+        return
+    numbers = np.unique(np.array([ref.id for ref in refs], np.uint32))
+    for start, end in spans:
+        reader().newest_slices(numbers, start, end)
+
+
 def gained(viewer: Viewer, asset_id: int, role: str, unit: str, start: int, end: int, known_at: int | None) -> Daily:
     """Return what the counters of a role gained in each local day, those of several assets together.
 

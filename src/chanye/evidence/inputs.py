@@ -10,6 +10,7 @@ import numpy as np
 from chanye.engines.effects.among import block_logs, blocks_of
 from chanye.engines.effects.days import OWN, Days, days_of
 from chanye.evidence import measures
+from chanye.evidence.daily import at_once
 from chanye.evidence.measures import Daily, Measure
 from chanye.evidence.models import Control, Event, Plan, Upgrade
 from chanye.parties.types import Viewer
@@ -97,9 +98,12 @@ def gather(row: Plan, content: Mapping[str, Any], since: Mapping[str, Any]) -> d
     spans = [(content["baseline"]["start"], content["baseline"]["end"]), (since["start"], since["end"])]
     known_at = since["known_at"]
     rows = own_rows(eye_of(row.organisation_id), row.asset_id, content["measure"], spans, known_at)
-    for one in Control.objects.filter(plan=row).select_related("asset").order_by("name"):
+    controls = list(Control.objects.filter(plan=row).select_related("asset").order_by("name"))
+    measure = measures.get(content["measure"]["code"])
+    at_once([(eye_of(one.asset.organisation_id), one.asset_id) for one in controls], measure.roles, spans)
+    for one in controls:
         eye = eye_of(one.asset.organisation_id)
-        daily = read(eye, one.asset_id, measures.get(content["measure"]["code"]), spans, known_at)
+        daily = read(eye, one.asset_id, measure, spans, known_at)
         rows.add(one.name, content["measure"]["code"], _index(daily, content, since))
     return rows.table()
 

@@ -214,3 +214,71 @@ def finish_import(actor: Viewer, target: Target, history: BulkHistory, done: Fin
             organisation_id=target.organisation_id,
         )
     return Imported(done.source, receipt.stored, counts, already=receipt.duplicate, faults=done.faults)
+
+
+def import_deliveries(
+    *,
+    actor: Viewer,
+    deliveries: Sequence[tuple[Target, Path]],
+    history: BulkHistory,
+    mapping: ImportMap,
+    name: str,
+    progress: Progress = silent,
+) -> Imported:
+    """Import tables of many sites with one mapping, all of them or nothing, as one source.
+
+    Parameters
+    ----------
+    deliveries
+        Where each file goes. Best in the order of time: what lies in one day then shares the day's parts.
+    name
+        Of the source.
+
+    Raises
+    ------
+    ImportRefusedError
+        With the faults, if there are any.
+    ConfigError
+        If a file or the mapping cannot be used at all.
+    """
+    targets = {target.site_id: target for target, _ in deliveries}
+    for target in targets.values():
+        require(actor, "import_data", target.organisation_id)
+    files = [file for _, file in deliveries]
+    sites = "\0".join(str(target.site_id) for target, _ in deliveries)
+    digest = digest_of(files, f"{mapping.model_dump_json()}\0{sites}", progress)
+    source = f"import:{name}/{digest[:16]}"
+    if history.source(source).last_sequence:
+        return Imported(source, 0, already=True)
+    now, size = now_us(), sum(file.stat().st_size for file in files)
+    faults = Faults()
+    for _ in _all_pieces(files, mapping, faults, now, size, "check", progress):
+        pass
+    if faults.total:
+        raise ImportRefusedError(faults)
+    drafts = [part.draft() for part in mapping.series]
+    coders = {}
+    for number, target in targets.items():
+        series = target.declare(drafts)
+        coders[number] = series, _Coder(history, series)
+    before = 0
+    with open_parts() as parts:
+        for target, path in deliveries:
+            series, coder = coders[target.site_id]
+            for piece in pieces_of(path, mapping, Faults(), now, lambda _done: None):
+                column = np.full(len(piece.time), series[piece.part.column], np.uint32)
+                parts.write(column, piece.time, coder.value(piece), piece.quality)
+            before += path.stat().st_size
+            progress("write", before, size)
+        receipt = history.adopt(source, 1, parts.finish(), faults.counts, digest)
+    with transaction.atomic():
+        for number, target in targets.items():
+            names = [file.name for other, file in deliveries if other.site_id == number]
+            record(
+                actor=actor,
+                verb="import_files",
+                target=f"source:{source}",
+                detail={"files": names, "digest": digest},
+                organisation_id=target.organisation_id,
+            )
+    return Imported(source, receipt.stored, dict(faults.counts), already=receipt.duplicate)

@@ -9,7 +9,7 @@ from chanye.evidence.measures import Daily, Measure, Read, register
 from chanye.parties.types import Viewer
 
 #: Role of a counter -> the unit it is read in (UCUM).
-UNITS = {"part_count": "{part}", "scrap_count": "{part}", "energy": "kW.h", "labour": "h", "cost": "CNY"}
+UNITS = {"part_count": "{part}", "scrap_count": "{part}", "energy": "kW.h", "labour": "h", "cost": "{CNY}"}
 FLOOR = 0.8
 
 
@@ -37,7 +37,7 @@ PER_PIECE = (
     ("factory.energy_per_piece", _("Energy per piece"), "kW.h/{part}", "energy"),
     ("factory.defect_rate", _("Defect rate"), "1", "scrap_count"),
     ("factory.labour_per_piece", _("Labour per piece"), "h/{part}", "labour"),
-    ("factory.unit_cost", _("Unit cost"), "CNY/{part}", "cost"),
+    ("factory.unit_cost", _("Unit cost"), "{CNY}/{part}", "cost"),
 )
 
 

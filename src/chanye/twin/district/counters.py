@@ -25,6 +25,8 @@ COUNTERS: dict[str, tuple[str, str, str, float, str]] = {
 }
 #: How long a reading is trusted: the next comes an hour later. [s]
 HOLD = 2 * 3600
+#: Hours that one file holds: a quarter.
+STRETCH = 92 * 24
 
 
 def times(district: District) -> npt.NDArray[np.int64]:
@@ -58,7 +60,7 @@ def readings(district: District, firm: Firm) -> dict[str, F64]:
     return {column: np.round(values, 2) for column, values in found.items()}
 
 
-def mapping(site: str = "") -> str:
+def mapping() -> str:
     """Return the mapping (TOML) by which the files are imported."""
     lines = ["[file]", 'format = "parquet"', "", "[time]", 'column = "time"', 'format = "unix_us"', ""]
     rows: list[tuple[str, str, str, str, str]] = [
@@ -69,23 +71,32 @@ def mapping(site: str = "") -> str:
         lines += ["[[series]]", f'column = "{column}"', f'name = "{name}"', f'kind = "{kind}"', f'unit = "{unit}"']
         lines += [f'role = "{role}"', f'interpolation = "{"sloped" if kind == "counter" else "stepped"}"']
         lines += ["expected_interval = 3600.0", f"hold = {HOLD:.1f}", ""]
-    return "\n".join(lines) if not site else "\n".join([f"# {site}", *lines])
+    return "\n".join(lines)
 
 
-def write(district: District, folder: Path) -> list[Path]:
-    """Write one Parquet file a firm, the mapping and the truth; return the firms' files in the order of the firms."""
+def write(district: District, folder: Path) -> list[tuple[Firm, Path]]:
+    """Write one Parquet file a firm and stretch of days, the mapping and the truth.
+
+    Returns
+    -------
+    list of (Firm, Path)
+        In the order of time, so that what is imported of one day comes together.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     folder.mkdir(parents=True, exist_ok=True)
-    at = pa.array(times(district))
+    said = [readings(district, firm) for firm in district.firms]
+    at = times(district)
     files = []
-    for firm in district.firms:
-        # a NaN is a reading that never came
-        columns = {name: pa.array(values, from_pandas=True) for name, values in readings(district, firm).items()}
-        path = folder / f"{firm.code}.parquet"
-        pq.write_table(pa.table({"time": at, **columns}), path, compression="zstd")
-        files.append(path)
+    for begin in range(0, len(at), STRETCH):
+        rows = slice(begin, begin + STRETCH)
+        for firm, of_firm in zip(district.firms, said, strict=True):
+            # a NaN is a reading that never came
+            columns = {name: pa.array(values[rows], from_pandas=True) for name, values in of_firm.items()}
+            path = folder / f"{firm.code}-{begin // STRETCH:02d}.parquet"
+            pq.write_table(pa.table({"time": pa.array(at[rows]), **columns}), path)
+            files.append((firm, path))
     (folder / "mapping.toml").write_text(mapping(), encoding="utf-8")
     text = json.dumps(truth(district), ensure_ascii=False, indent=1)
     (folder / "truth.json").write_text(text, encoding="utf-8")

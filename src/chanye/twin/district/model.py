@@ -136,8 +136,7 @@ def _items(known: list[Firm], first: date, days: int, temperature: F64, rng: np.
     noise = {item: memory(rng, n, days, rho, NOISE[item]) for item in ITEMS}
     shock = {item: memory(rng, 1, days, np.array([_SHOCK_MEMORY]), SHOCK[item])[0] for item in ITEMS}
     demand = memory(rng, n, days, np.full(n, 0.97), 0.08)
-    # in weeks of much work the easy product is made
-    mix = memory(rng, n, days, np.full(n, 0.9), 0.05) - 0.3 * demand
+    mix = memory(rng, n, days, np.full(n, 0.6), 0.04)
     years = np.arange(days) / 365.25
     common = {item: TREND[item] * years + shock[item] for item in ITEMS}
     phase = 2 * np.pi * (first.timetuple().tm_yday + np.arange(days)) / 365.25
