@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 
 from chanye.kernel.settings import get_settings
+from chanye.spine.history import History
 from programme_kit import Firm, Office
 
 
@@ -31,3 +32,10 @@ def office(db: None) -> Office:
 @pytest.fixture
 def firm(db: None) -> Firm:
     return Firm()
+
+
+@pytest.fixture
+def history() -> Iterator[History]:
+    """Return a historian of the test's own, for tests that measure."""
+    with History(get_settings().history_folder) as opened:
+        yield opened

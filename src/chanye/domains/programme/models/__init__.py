@@ -8,24 +8,40 @@ from chanye.domains.programme.models.applications import (
     Quote,
     Submission,
 )
+from chanye.domains.programme.models.awards import (
+    Agreement,
+    Claim,
+    Invoice,
+    Milestone,
+    MilestoneProof,
+    Signature,
+    Tranche,
+)
 from chanye.domains.programme.models.calls import Call, CallRule
 from chanye.domains.programme.models.cases import CaseDeed, Conflict, Finding, Identity, Review
 from chanye.domains.programme.models.ledger import Journal, Posting
 
 __all__ = [
+    "Agreement",
     "Application",
     "AppliedEquipment",
     "Call",
     "CallRule",
     "CaseDeed",
+    "Claim",
     "Conflict",
     "CostLine",
     "Document",
     "Finding",
     "Identity",
+    "Invoice",
     "Journal",
+    "Milestone",
+    "MilestoneProof",
     "Posting",
     "Quote",
     "Review",
+    "Signature",
     "Submission",
+    "Tranche",
 ]
