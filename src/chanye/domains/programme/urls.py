@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from chanye.domains.programme import urls_calls
+
+urlpatterns: list[URLPattern | URLResolver] = [*urls_calls.urlpatterns]

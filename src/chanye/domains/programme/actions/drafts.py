@@ -118,6 +118,8 @@ def save_draft(*, actor: Viewer, application_id: int, draft: ApplicationDraft) -
         raise ConfigError(_("The claimed effect must be above 0 % and at most 1,000 %."))
     if draft.planned_start and draft.planned_finish and draft.planned_finish < draft.planned_start:
         raise ConfigError(_("The project finishes before it starts: change one of the dates."))
+    if (row.asset_id, row.measure, row.planned_start) != (draft.asset_id, draft.measure, draft.planned_start):
+        row.detectable = {}  # it was asked of other data
     for name, value in asdict(draft).items():
         setattr(row, name, value.strip() if isinstance(value, str) else value)
     row.title, row.summary = row.title[:200], row.summary[:4000]

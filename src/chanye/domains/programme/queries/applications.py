@@ -62,3 +62,11 @@ def deeds(viewer: Viewer, application_id: int) -> list[DeedRef]:
     row = seen_row(viewer, application_id)
     found = CaseDeed.objects.filter(application=row).select_related("person").order_by("at", "pk")
     return [DeedRef(one.person_id, str(one.person), one.duty, one.at) for one in found]
+
+
+def page(viewer: Viewer, *, state: str = "", after: int = 0, limit: int = 200) -> list[ApplicationRef]:
+    """Return applications with numbers above ``after``, of one state if it is given, in the order they came."""
+    rows = visible(viewer).select_related("call", "organisation", "asset").filter(pk__gt=after)
+    if state:
+        rows = rows.filter(state=state)
+    return [application_ref(row) for row in rows.order_by("pk")[:limit]]

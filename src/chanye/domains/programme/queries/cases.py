@@ -172,3 +172,10 @@ def waiting(viewer: Viewer, application_id: int) -> int:
     """Return how many grave findings of a case are not answered."""
     row = seen_row(viewer, application_id)
     return Finding.objects.filter(application=row, severity=STOP, answer="", gone_at=None).count()
+
+
+def seal(viewer: Viewer, application_id: int) -> tuple[int, str, int] | None:
+    """Return round, digest and moment [us UTC] of the last submission of an application; None before the first."""
+    row = seen_row(viewer, application_id)
+    last = row.submissions.order_by("-round").first()
+    return None if last is None else (last.round, last.digest, last.at)
