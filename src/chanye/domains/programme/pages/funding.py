@@ -102,7 +102,6 @@ def record_context(viewer: Viewer, application_id: int) -> dict[str, Any]:
         "call": cases.call_of(viewer, application_id),
         "rulings": cases.rulings(viewer, application_id),
         "events": cases.timeline(viewer, application_id),
-        "measures": measure_words(),
         **shared_words(),
     }
 
@@ -110,6 +109,7 @@ def record_context(viewer: Viewer, application_id: int) -> dict[str, Any]:
 def shared_words() -> dict[str, Any]:
     """Return the words that templates of both sides look up."""
     return {
+        "measures": measure_words(),
         "kinds": KINDS,
         "methods": METHOD_WORDS,
         "sectors": SECTORS,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from chanye.domains.programme.actions import drafts
-from chanye.domains.programme.evidence_door import measure_words, measures_of
+from chanye.domains.programme.evidence_door import measures_of
 from chanye.domains.programme.pages import calls_words as words
 from chanye.domains.programme.pages import typed
 from chanye.domains.programme.pages.funding import firm_of, shared_words
@@ -202,9 +202,8 @@ def _choices(viewer: Viewer, dossier: Dossier, step: str) -> dict[str, Any]:
     if step != "project":
         return {}
     found = measures_of(viewer, dossier.head.organisation_id)
-    labels = measure_words()
     here = next((one.measures for one in found if one.asset_id == dossier.head.asset_id), ())
     places = {one.asset_id: one.asset for one in found} or {one.id: one.name for one in spine.assets(viewer)}
     if dossier.head.asset_id:
         places.setdefault(dossier.head.asset_id, dossier.head.asset)
-    return {"places": places, "measures": labels, "measurable": here}
+    return {"places": places, "measurable": here}
