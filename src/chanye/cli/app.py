@@ -267,13 +267,14 @@ def rebuild(
 
 @app.command()
 def verify(
-    what: Annotated[str, typer.Argument(help="Nothing: all that is here. evidence: one bundle, by itself.")] = "",
+    what: Annotated[str, typer.Argument(help="Nothing: all that is here. evidence or ranking: one bundle.")] = "",
     file: Annotated[Path | None, typer.Argument(help="The bundle.")] = None,
     head: Annotated[str, typer.Option(help="Head of the audit chain noted down earlier, SEQUENCE:DIGEST.")] = "",
 ) -> None:
     """Prove that the audit chain, the history, stored files and evidence are whole; name the first thing that is not.
 
-    ``chanye verify evidence FILE`` recomputes a bundle without a database and says "same", or the first difference.
+    ``chanye verify evidence FILE`` and ``chanye verify ranking FILE`` recompute a bundle without a database and say
+    "same", or the first difference.
     """
     if what:
         from chanye.cli.verify import run_bundle

@@ -9,7 +9,10 @@ from pathlib import Path
 from chanye.kernel.errors import ConfigError
 
 #: Kind of a file that anybody can recompute -> ``module:function`` from its bytes to the first difference, or "".
-BUNDLES = {"evidence": "chanye.evidence.bundle:check"}
+BUNDLES = {
+    "evidence": "chanye.evidence.bundle:check",
+    "ranking": "chanye.domains.projects.queries.bundle:difference",
+}
 
 
 @dataclass(frozen=True, slots=True)

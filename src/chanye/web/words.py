@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 STATES: dict[str, str | Promise] = {
     "running": pgettext_lazy("machine state", "Running"),
@@ -71,6 +71,19 @@ def unit(code: str) -> str:
     if code in UNITS:
         return str(UNITS[code])
     return code.replace(".", "·").replace("{", "").replace("}", "")
+
+
+def short_money(fen: float | None) -> str:
+    """Return an amount with three figures: ``¥2.24 bn`` or ``¥22.4亿``; a dash where it is not known."""
+    if fen is None:
+        return "–"
+    yuan, sign = abs(fen) / 100, "-" if fen < 0 else ""
+    chinese = (get_language() or "en").startswith("zh")
+    for word, size in ((("亿", 1e8), ("万", 1e4)) if chinese else ((" bn", 1e9), (" m", 1e6), (" k", 1e3))):
+        if yuan >= size:
+            part = yuan / size
+            return f"{sign}¥{part:,.{0 if part >= 100 else 1 if part >= 10 else 2}f}{word}"
+    return f"{sign}¥{yuan:,.0f}"
 
 
 def state(name: str) -> str:

@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from chanye.domains.projects import urls_pipeline
+
+urlpatterns: list[URLPattern | URLResolver] = [*urls_pipeline.urlpatterns]

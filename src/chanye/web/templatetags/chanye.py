@@ -55,6 +55,12 @@ def unit(code: str) -> str:
 
 
 @register.filter
+def short_money(fen: float | None) -> str:
+    """Return an amount with three figures: ``¥2.24 bn``, ``¥22.4亿``; a dash where it is not known."""
+    return words.short_money(fen)
+
+
+@register.filter
 def times(value: float | None, factor: float) -> float | None:
     """Multiply, leaving None alone."""
     return None if value is None else value * float(factor)

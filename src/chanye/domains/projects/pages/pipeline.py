@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chanye.domains.projects.actions import imports
+from chanye.domains.projects.pages.words import short, today
+from chanye.domains.projects.queries import oc4ids
 from chanye.domains.projects.queries import pipeline as queries
 from chanye.domains.projects.types.pipeline import AMOUNTS, FLAGS, KINDS, STAGES, STATUSES, ProjectRow
 from chanye.kernel.errors import ConfigError
@@ -25,11 +26,6 @@ from chanye.spine.api import viewer_of
 
 #: Limit of what is shown of a stage's period in the address.
 PERIODS = ("all", "year", "quarter")
-
-
-def today() -> date:
-    """Return the day by the clock of the page."""
-    return timezone.localdate()
 
 
 def _href(row: ProjectRow) -> str:
@@ -67,22 +63,26 @@ PROJECTS = Sheet(
             example="2301-500112-04-01-123456",
         ),
         Column(
-            "status", pgettext_lazy("project", "Status"), "choice", choices=STATUSES, filter="shown",
+            "status", pgettext_lazy("project", "Status"), "choice", choices=STATUSES, filter="more",
             template="projects/cell_status.html",
         ),
         Column("stage", gettext_lazy("Stage reached"), "choice", choices=STAGES, imported=False, filter="more"),
-        Column("sector", gettext_lazy("Sector"), "choice", choices=SECTORS, filter="more"),
-        Column("town", gettext_lazy("Town"), length=64, filter="more"),
-        Column("planned_total", gettext_lazy("Planned total"), "money", minimum=0, required=True, total=True),
+        Column("sector", gettext_lazy("Sector"), "choice", choices=SECTORS, filter="more", listed=False),
+        Column("town", gettext_lazy("Town"), length=64, filter="more", listed=False),
+        Column(
+            "planned_total", gettext_lazy("Planned total"), "money", minimum=0, required=True,
+            template="projects/cell_money.html",
+        ),
         Column("signed_amount", gettext_lazy("Contracted"), "money", minimum=0, listed=False, help=AMOUNTS["signed"]),
         Column(
-            "paid_in", gettext_lazy("Paid in"), "money", minimum=0, total=True,
+            "paid_in", pgettext_lazy("project stage", "Paid in"), "money", minimum=0,
+            template="projects/cell_money.html",
             help=gettext_lazy("Opening balance of a project without payments."),
         ),
         Column("paid_out", gettext_lazy("Paid out"), "money", listed=False, imported=False),
-        _percent("financial", gettext_lazy("Financial")),
-        _percent("physical", gettext_lazy("Physical")),
-        _percent("effective", gettext_lazy("Effective")),
+        _percent("financial", pgettext_lazy("project progress", "Financial")),
+        _percent("physical", pgettext_lazy("project progress", "Physical")),
+        _percent("effective", pgettext_lazy("project progress", "Effective")),
         Column(
             "flags", gettext_lazy("Flags"), read=lambda row: " ".join(str(FLAGS[one]) for one in row.flags),
             imported=False, sortable=False, filter="none", template="projects/cell_flags.html",
@@ -129,9 +129,19 @@ def board(request: HttpRequest) -> HttpResponseBase:
         request,
         rows,
         template="projects/board.html",
-        funnel=[(one, STAGES[one.stage], AMOUNTS[one.stage], one.count / widest if widest else 0) for one in found],
+        funnel=[
+            (
+                one,
+                STAGES[one.stage],
+                AMOUNTS[one.stage],
+                round(100 * one.count / widest) if widest else 0,
+                short(one.amount),
+            )
+            for one in found
+        ],
         flagged=[(code, FLAGS[code], count) for code, count in tallies["flags"].items() if count],
         period=period,
+        flag_words=FLAGS,
         may_edit=may(viewer, "edit_projects", viewer.organisation_id),
     )
 
@@ -173,3 +183,11 @@ def project_import(request: HttpRequest) -> HttpResponseBase:
         request, existing=existing, check=check, commit=commit, done=reverse("projects"),
         title=_("Import projects"),
     )  # fmt: skip
+
+
+@require_safe
+def oc4ids_file(request: HttpRequest) -> HttpResponseBase:
+    """Send the projects as an OC4IDS package."""
+    answer = JsonResponse(oc4ids.oc4ids(viewer_of(request), today=today()), json_dumps_params={"ensure_ascii": False})
+    answer["Content-Disposition"] = 'attachment; filename="oc4ids.json"'
+    return answer

@@ -114,6 +114,11 @@ def project(viewer: Viewer, project_id: int, *, today: date) -> ProjectRow:
     return project_row(row)
 
 
+def code_of(viewer: Viewer, project_id: int) -> str:
+    """Return the unified code of a project the viewer may see, empty if there is none."""
+    return visible(viewer).filter(pk=project_id).values_list("code", flat=True).first() or ""
+
+
 def projects_by_code(viewer: Viewer, codes: list[str], *, today: date) -> dict[str, ProjectRow]:
     """Return projects by their unified code; those that do not exist or may not be seen are left out."""
     rows = annotated(visible(viewer).filter(code__in=codes), today).select_related("owner")
