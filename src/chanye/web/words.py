@@ -79,7 +79,7 @@ def short_money(fen: float | None) -> str:
         return "–"
     yuan, sign = abs(fen) / 100, "-" if fen < 0 else ""
     chinese = (get_language() or "en").startswith("zh")
-    for word, size in ((("亿", 1e8), ("万", 1e4)) if chinese else ((" bn", 1e9), (" m", 1e6), (" k", 1e3))):
+    for word, size in (("亿", 1e8), ("万", 1e4)) if chinese else ((" bn", 1e9), (" m", 1e6), (" k", 1e3)):
         if yuan >= size:
             part = yuan / size
             return f"{sign}¥{part:,.{0 if part >= 100 else 1 if part >= 10 else 2}f}{word}"
