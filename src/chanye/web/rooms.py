@@ -64,6 +64,9 @@ ROOMS: tuple[Room, ...] = (
     Room("measures", pgettext_lazy("room", "Measures"), "trend", ("/measures/", "/shifts/"), _READERS, group=_RESULT),
     Room("evidence", _("Evidence"), "gauge", ("/evidence/",), _EVIDENCE, "any", group=_EFFECT),
     Room("funding", _("Funding"), "coins", ("/programme/",), _APPLICANTS, group=_EFFECT),
+    Room(
+        "own-returns", _("Returns"), "sum", ("/returns/",), frozenset({"manager", "finance", "admin"}), group=_EFFECT
+    ),
     Room("scoreboard", _("Scoreboard"), "flag", ("/scoreboard/",), _OFFICERS, DISTRICT, group=_DISTRICT),
     Room("projects", _("Projects"), "crane", ("/projects/",), _OFFICERS, DISTRICT, group=_DISTRICT),
     Room("ranking", _("Ranking"), "podium", ("/ranking/",), _OFFICERS, DISTRICT, group=_DISTRICT),

@@ -6,6 +6,7 @@ from chanye.domains.projects.models import FirmProfile, ScopePeriod
 from chanye.domains.projects.rules import months as calendar
 from chanye.domains.projects.types.statistics import FirmRow
 from chanye.kernel.time import now_us
+from chanye.parties import queries as parties
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
 
@@ -45,6 +46,11 @@ def office_of(viewer: Viewer) -> int | None:
     """Return the office that lists the viewer's firm, None if none does."""
     row = FirmProfile.objects.filter(organisation_id=viewer.organisation_id or 0).order_by("pk").first()
     return None if row is None else int(row.office_id)
+
+
+def known_codes(viewer: Viewer) -> list[str]:
+    """Return the codes of all firms that could be listed; none for whoever is no office."""
+    return [one.code for one in parties.firms(viewer)]
 
 
 def towns(viewer: Viewer) -> list[str]:

@@ -6,12 +6,21 @@ who reads an aggregate must not read a firm.
 
 from __future__ import annotations
 
-from chanye.domains.projects.panel import TREND, books_of
+from dataclasses import replace
+
+from chanye.domains.projects import panel
+from chanye.domains.projects.panel import LEAST, TREND, books_of
 from chanye.domains.projects.rules import growth as rules
 from chanye.domains.projects.rules import months as calendar
-from chanye.domains.projects.types.statistics import Headline
+from chanye.domains.projects.types.statistics import Growth, Headline
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
+
+
+def newest_month(viewer: Viewer, office_id: int) -> str:
+    """Return the last month for which anything is reported; the last that is over if nothing is."""
+    require(viewer, "read_statistics", office_id)
+    return panel.newest_month(office_id)
 
 
 def headlines(viewer: Viewer, office_id: int, month: str, *, year_to_date: bool) -> list[Headline]:
@@ -30,6 +39,17 @@ def headlines(viewer: Viewer, office_id: int, month: str, *, year_to_date: bool)
         now = rules.growth(held.panel, one, held.indicators, month, year_to_date=year_to_date)
         ahead = None if year_to_date else rules.nowcast(held.panel, one, month)
         line = rules.trend(held.panel, one, held.indicators, shown, year_to_date=year_to_date)
+        now, line = _guarded(now), line if now.reported >= LEAST else ()
+        ahead = ahead if now.reported >= LEAST or now.reported == 0 else None
         stage = "final" if month in held.closed else "first"
         found.append(Headline(one, month, year_to_date, now, ahead, stage, line))
+    return found
+
+
+def _guarded(found: Growth) -> Growth:
+    """Take away what would show a single firm."""
+    if found.reported < LEAST:
+        found = replace(found, current=None, levels=None)
+    if found.matched < LEAST:
+        found = replace(found, same_scope=None, matched_current=None, matched_base=None)
     return found

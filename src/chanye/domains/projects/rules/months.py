@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from chanye.kernel.errors import ConfigError
-from chanye.kernel.time import from_us, to_us
+from chanye.kernel.time import from_us, now_us, to_us
 
 _MONTH = re.compile(r"(20\d\d|19\d\d)\s*[-/.年]?\s*(0?[1-9]|1[0-2])\s*月?", re.ASCII)
 ZONE: tzinfo = ZoneInfo("Asia/Shanghai")
@@ -62,3 +62,8 @@ def month_at(us: int, zone: tzinfo = ZONE) -> str:
 def begins(month: str, zone: tzinfo = ZONE) -> int:
     """Return the moment at which a month begins [us UTC]."""
     return to_us(datetime(int(month[:4]), int(month[5:]), 1, tzinfo=zone).astimezone(UTC))
+
+
+def this_month() -> str:
+    """Return the month of now."""
+    return month_at(now_us())
