@@ -55,7 +55,9 @@ DUTIES = Sheet(
         Column("sector", gettext_lazy("Sector"), "choice", choices=SECTORS),
         Column("town", gettext_lazy("Town"), filter="more"),
         Column("month", gettext_lazy("Month"), filter="none"),
-        Column("state", gettext_lazy("State"), "choice", choices=words.STAGE_WORDS, template="projects/return_state.html"),
+        Column(
+            "state", gettext_lazy("State"), "choice", choices=words.STAGE_WORDS, template="projects/return_state.html"
+        ),
         Column("revision", gettext_lazy("Revision"), "integer", filter="none"),
         Column("filed_at", gettext_lazy("Reported"), "moment"),
     ),
