@@ -96,3 +96,28 @@ def test_a_certificate_says_what_was_measured_and_hands_out_its_bundle(firm):
     assert client.get(f"/api/v1/evidence/effects/{found.id}/bundle").content == bundle.content
     answer = client.get("/api/v1/evidence/pooled").json()
     assert answer[0]["estimate"] == pytest.approx(found.estimate)
+
+
+def test_the_office_sees_what_was_given_to_it_and_declares_a_fault(firm, history):
+    from chanye.evidence import actions
+    from evidence_kit import energy_plan
+
+    office = Firm(history, "office", office=True)
+    made = {"actor": firm.viewer, "organisation_id": firm.id, "asset_id": firm.site.id, "draft": energy_plan()}
+    kept, given = actions.draft_plan(**made), actions.draft_plan(**made, office_id=office.id)
+    actions.freeze_plan(actor=firm.viewer, plan_id=given, now=day(305))
+    actions.record_upgrade(actor=office.viewer, plan_id=given, began=day(310), finished=day(330))
+    effect = actions.measure_effect(actor=office.viewer, plan_id=given, start=day(330), end=day(400))
+    client = _client(office, "officer")
+    listed = client.get("/evidence/").content.decode()
+    assert f"/evidence/plans/{given}/" in listed
+    assert f"/evidence/plans/{kept}/" not in listed
+    page = client.get(f"/evidence/plans/{given}/").content.decode()
+    assert "Declare whose fault it is" in page
+    assert "froze" in page
+    assert client.get(f"/evidence/plans/{kept}/").status_code == 404
+    form = {"do": "blame", "effect": effect.id, "blame": "platform", "reason": "our gateway was away"}
+    assert client.post(f"/evidence/plans/{given}/", form).status_code == 302
+    assert queries.effect(firm.viewer, effect.id).blame == "platform"
+    assert client.get("/evidence/register/").status_code == 200
+    assert client.get("/evidence/new/").status_code in (200, 404)

@@ -10,9 +10,11 @@ from pathlib import Path
 from chanye.evidence.actions.plans import control_name
 from chanye.evidence.bundle import MANIFEST, canonical, digest_of, plain, unpack
 from chanye.evidence.models import Control, Effect, Plan
-from chanye.evidence.refs import draft_of
+from chanye.evidence.refs import draft_of, target_of
 from chanye.evidence.rules.plans import content_of
 from chanye.kernel.errors import ConfigError
+from chanye.parties import queries as parties
+from chanye.parties.types import SYSTEM
 from chanye.spine.files import place
 
 
@@ -26,7 +28,7 @@ class Proof:
 
 
 def prove(files: Path) -> Proof:
-    """Seal every frozen plan again, hold its columns against what was sealed, and read every kept bundle.
+    """Seal every frozen plan again, hold it against its columns and the audit chain, and read every kept bundle.
 
     Parameters
     ----------
@@ -44,6 +46,9 @@ def _plan_faults(row: Plan) -> Iterator[str]:
     if digest_of(row.content) != row.digest:
         yield "its frozen content is not what was sealed"
         return
+    done = parties.history_of(SYSTEM, row.organisation_id, target_of(row.pk), limit=10_000)
+    if row.digest not in {one.detail.get("digest") for one in done if one.verb == "freeze_plan"}:
+        yield "the audit chain does not know that it was frozen so"
     content = json.loads(row.content)
     controls = list(Control.objects.filter(plan=row))
     if any(control_name(row.salt, one.asset_id) != one.name for one in controls):

@@ -25,6 +25,11 @@ def with_all(rows: QuerySet[Plan]) -> QuerySet[Plan]:
     return rows.select_related("organisation", "asset", "upgrade").annotate(**found).annotate(stage=stage)
 
 
+def target_of(plan_id: int) -> str:
+    """Return the name of a plan in the audit chain."""
+    return f"evidence_plan:{plan_id}"
+
+
 def draft_of(row: Plan) -> PlanDraft:
     """Return the draft that a row holds."""
     return PlanDraft(

@@ -172,14 +172,18 @@ def conformal_interval(
 ) -> tuple[float, float]:
     """Return the effects, the same in every period since, that ``conformal_p`` does not refuse at a level.
 
-    The search goes over ``points`` effects around the estimate, as wide as five times its placebo error allows; an
-    end that is not refused there is infinite. With few periods before it must be: ``level`` up to 1 - 1/T can be had.
+    The search goes over ``points`` effects around the estimate, as wide as five times its placebo error allows, and
+    wider twice if that is too narrow; an end that is not refused there is infinite. With few periods it must be:
+    ``level`` up to 1 - 1/T can be had.
     """
     middle = synthetic(controls, treated, before, method="synthetic_control").effect
     reach = 5 * max(placebo(controls, treated, before, method="synthetic_control").error, abs(middle) * 0.1, 1e-9)
     refused = 1 - level + 1e-12
-    grid = np.linspace(middle - reach, middle + reach, points)
-    kept = np.array([conformal_p(controls, treated, before, effect=one) > refused for one in grid.tolist()])
+    for wide in (1, 3, 9):
+        grid = np.linspace(middle - wide * reach, middle + wide * reach, points)
+        kept = np.array([conformal_p(controls, treated, before, effect=one) > refused for one in grid.tolist()])
+        if not (kept[0] or kept[-1]):
+            break
     if not kept.any():
         return middle, middle
     low, high = int(np.argmax(kept)), points - 1 - int(np.argmax(kept[::-1]))

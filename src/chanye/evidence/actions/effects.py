@@ -13,7 +13,7 @@ from chanye.evidence.access import plan_for
 from chanye.evidence.blame import MISSING, blamed
 from chanye.evidence.bundle import canonical, digest_of, make, plain, table_digest
 from chanye.evidence.models import Declaration, Effect, Plan
-from chanye.evidence.refs import effect_ref, effects_with_all
+from chanye.evidence.refs import effect_ref, effects_with_all, target_of
 from chanye.evidence.types import EffectRef
 from chanye.kernel.errors import ConfigError, PermanentError
 from chanye.kernel.time import DAY, now_us
@@ -99,7 +99,7 @@ def measure_effect(
         record(
             actor=actor,
             verb="measure_effect",
-            target=f"plan:{row.pk}",
+            target=target_of(row.pk),
             detail=detail,
             organisation_id=row.organisation_id,
         )
@@ -134,7 +134,7 @@ def declare_blame(*, actor: Viewer, effect_id: int, blame: str, reason: str, now
     record(
         actor=actor,
         verb="declare_blame",
-        target=f"plan:{row.pk}",
+        target=target_of(row.pk),
         detail={"effect": effect_id, "blame": blame, "reason": reason.strip()},
         organisation_id=row.organisation_id,
     )

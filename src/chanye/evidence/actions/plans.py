@@ -14,7 +14,7 @@ from chanye.evidence.access import plan_for
 from chanye.evidence.bundle import canonical, digest_of
 from chanye.evidence.inputs import eye_of, frozen_measure
 from chanye.evidence.models import Control, Event, Plan, Upgrade
-from chanye.evidence.refs import draft_of
+from chanye.evidence.refs import draft_of, target_of
 from chanye.evidence.rules import plans as rules
 from chanye.evidence.types import PlanDraft
 from chanye.kernel.errors import ConfigError, DeniedError
@@ -283,4 +283,4 @@ def _controls(row: Plan, draft: PlanDraft) -> list[int]:
 
 
 def _record(actor: Viewer, verb: str, row: Plan, detail: dict[str, object]) -> None:
-    record(actor=actor, verb=verb, target=f"plan:{row.pk}", detail=detail, organisation_id=row.organisation_id)
+    record(actor=actor, verb=verb, target=target_of(row.pk), detail=detail, organisation_id=row.organisation_id)

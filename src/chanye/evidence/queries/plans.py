@@ -14,14 +14,14 @@ from chanye.engines.effects.gates import Limits, data_gates
 from chanye.evidence import access, inputs, measures
 from chanye.evidence.daily import nearest
 from chanye.evidence.measures import F64, I64
-from chanye.evidence.refs import plan_ref, with_all
+from chanye.evidence.refs import plan_ref, target_of, with_all
 from chanye.evidence.rules.words import reason_words
 from chanye.evidence.types import AssetMeasures, Detectable, PlanRef
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.time import DAY, now_us
 from chanye.parties import queries as parties
 from chanye.parties.rules import require
-from chanye.parties.types import AuditRow, Viewer
+from chanye.parties.types import SYSTEM, AuditRow, Viewer
 from chanye.sheets import Rows, View
 from chanye.spine import queries as spine
 
@@ -56,9 +56,9 @@ def plans_table(viewer: Viewer, view: View) -> Rows:
 
 
 def history_of(viewer: Viewer, plan_id: int) -> list[AuditRow]:
-    """Return what was done to a plan, the newest first; for those of its firm."""
+    """Return what was done to a plan, the newest first; its office reads it too, for the plan was given to it."""
     found = plan(viewer, plan_id)
-    return parties.history_of(viewer, found.organisation_id, f"plan:{plan_id}")
+    return parties.history_of(SYSTEM, found.organisation_id, target_of(plan_id))
 
 
 def assets_and_measures(viewer: Viewer, organisation_id: int) -> list[AssetMeasures]:
