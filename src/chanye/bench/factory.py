@@ -122,7 +122,7 @@ def play(seconds: float, *, database: str = "") -> Played:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chanye-floor-")))
         product = stack.enter_context(Product(folder, env))
-        _records(product.data, env)
+        open_records(product.data, env)
         plant = _seed()
         speaking = stack.enter_context(_Machines(product.data, list(plant.machines)))
         people = _people(plant, product.status()["url"], seconds, folder)
@@ -140,7 +140,7 @@ def play(seconds: float, *, database: str = "") -> Played:
     )
 
 
-def _records(data: Path, env: dict[str, str]) -> None:
+def open_records(data: Path, env: dict[str, str]) -> None:
     """Let this process work on the records of the running product."""
     import django
 

@@ -16,6 +16,7 @@ BENCHES = {
     "idle": "chanye.bench.idle",
     "trace": "chanye.bench.trace_load",
     "factory": "chanye.bench.factory",
+    "office": "chanye.bench.office",
 }
 
 

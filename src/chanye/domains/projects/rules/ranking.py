@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from django.utils.translation import gettext as _
-from scipy.special import ndtri  # type: ignore[import-untyped]  # scipy has no stubs
-from scipy.stats import rankdata  # type: ignore[import-untyped]  # scipy has no stubs
+from scipy.special import ndtri
+from scipy.stats import rankdata
 
 from chanye.domains.projects.types.ranking import GROUPS, MEASURES, Ranked, RankingFormula
 from chanye.kernel.errors import ConfigError
