@@ -125,3 +125,22 @@ def every(
         if progress is not None:
             progress(1 / len(cases))
     return answers
+
+
+def own(district: District, site: DistrictSite, progress: Callable[[float], None] | None = None) -> list[Told]:
+    """Plan and measure what each upgraded firm was upgraded for; return what was told."""
+    wanted = [(firm, firm.upgrade.measure) for firm in district.firms if firm.upgrade is not None]
+    wanted.sort(key=lambda one: one[1])
+    answers = []
+    for firm, one in wanted:
+        case = freeze(district, site, firm, one)
+        if _over(district, firm, 6):
+            measure(district, case, 6)
+        answers.append(measure(district, case))
+        if progress is not None:
+            progress(1 / len(wanted))
+    return answers
+
+
+def _over(district: District, firm: Firm, months: int) -> bool:
+    return firm.upgrade is not None and firm.upgrade.finished + MONTHS[months] < district.days

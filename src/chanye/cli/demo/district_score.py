@@ -47,7 +47,13 @@ def run(*, seed: int, as_json: bool, data: Path | None = None) -> int:
 
 
 def play(
-    folder: Path, seed: int, say: Callable[[str], None], *, measures: Sequence[Measure] = MEASURES
+    folder: Path,
+    seed: int,
+    say: Callable[[str], None],
+    *,
+    measures: Sequence[Measure] = MEASURES,
+    count: int = 60,
+    days: int = DAYS,
 ) -> tuple[list[Judged], list[Judged], dict[str, bool]]:
     """Bring a district into an empty product and measure it; return answers, plain comparisons, caught cheats."""
     settings = apply_settings(data=folder, port=0)
@@ -57,20 +63,24 @@ def play(
     from chanye.cli import setup_django
 
     setup_django()
-    from chanye.cli.demo import district_evidence
+    from chanye.cli.demo import district_evidence, district_office
     from chanye.cli.demo.district import ensure_district, fill
     from chanye.spine.history import History
+    from chanye.twin.floor import wall_clock
+    from chanye.twin.shop import local_day
 
-    district = make(FIRST, DAYS, seed=seed)
+    district = make(FIRST, days, count=count, seed=seed)
     site = ensure_district(district)
-    say("Importing three years of sixty firms")
+    say(f"Importing {days} days of {count} firms")
     with History(settings.history_folder, min_free_bytes=settings.min_free_mb << 20) as history:
         fill(history, district, site, folder / "incoming")
     say("Measuring every upgrade")
     told = district_evidence.every(district, site, measures)
     judged = score.judge(district, told)
     plain = score.judge(district, [score.plain_before_after(district, one) for one in told])
-    return judged, plain, {}
+    say("Letting firms apply, two of them with less than they say")
+    applied = district_office.seed_programme(district, site, local_day(wall_clock()))
+    return judged, plain, district_office.caught(site, district, applied)
 
 
 def kinds_of(judged: Sequence[Judged]) -> list[tuple[str, Score]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
 from chanye.cli.demo.start import Bar
 from chanye.cli.supervisor import ChildPlan, replace_file
 from chanye.cli.up import apply_settings, up
+from chanye.kernel.errors import ConfigError
 from chanye.kernel.settings import get_settings
 from chanye.twin.district.model import make
 
@@ -30,16 +32,17 @@ def prepare_district() -> list[ChildPlan]:
 
     setup_django()
     settings = get_settings()
-    if not (settings.data / MARK).exists():
-        seed_district(settings.data, 1)
+    if (settings.data / MARK).exists():
+        return []
+    if (settings.data / "incoming").exists():
+        raise ConfigError(f"The district in {settings.data} was not finished: delete that folder and start again.")
+    seed_district(settings.data, 1)
     return []
 
 
-def seed_district(folder: Path, seed: int, *, count: int = 60) -> None:
+def seed_district(folder: Path, seed: int, *, count: int = 60, days: int = DAYS) -> None:
     """Bring in the past of a district that ends with yesterday, and all that its office did meanwhile."""
-    import json
-
-    from chanye.cli.demo import district_evidence
+    from chanye.cli.demo import district_evidence, district_office, district_projects
     from chanye.cli.demo.district import ensure_district, fill
     from chanye.spine.history import History
     from chanye.twin.floor import wall_clock
@@ -47,17 +50,14 @@ def seed_district(folder: Path, seed: int, *, count: int = 60) -> None:
 
     settings = get_settings()
     begin = time.monotonic()
-    first: date = local_day(wall_clock()) - timedelta(days=DAYS)
-    district = make(first, DAYS, count=count, seed=seed)
+    today = local_day(wall_clock())
+    district = make(today - timedelta(days=days), days, count=count, seed=seed)
     site = ensure_district(district)
     with History(settings.history_folder, min_free_bytes=settings.min_free_mb << 20) as history:
         rows = fill(history, district, site, folder / "incoming", Bar("Bringing in the firms' past"))
-    upgraded = sorted((firm for firm in district.firms if firm.upgrade), key=lambda firm: firm.upgrade.measure)  # type: ignore[union-attr]  # filtered just before
-    bar = Bar("Measuring the upgrades")
-    for firm in upgraded:
-        assert firm.upgrade is not None
-        case = district_evidence.freeze(district, site, firm, firm.upgrade.measure)
-        district_evidence.measure(district, case)
-        bar(1 / len(upgraded))
-    replace_file(folder / MARK, json.dumps({"seed": seed, "first": first.isoformat()}))
+    district_projects.seed_projects(district, site, today)
+    district_projects.seed_statistics(district, site, today)
+    district_office.seed_programme(district, site, today, Bar("Letting firms apply"))
+    district_evidence.own(district, site, Bar("Measuring the upgrades"))
+    replace_file(folder / MARK, json.dumps({"seed": seed, "first": district.first.isoformat()}))
     print(f"{rows:,} samples of the district's past in {time.monotonic() - begin:.1f} s; all of it is simulated.")
