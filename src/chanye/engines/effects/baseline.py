@@ -185,8 +185,15 @@ def avoided(
 
 def _sum_variance(rho: float, sigma: float, at: I64) -> float:
     """Return the variance of the sum of errors at some steps ahead, given the last one known."""
-    apart = np.abs(at[:, None] - at[None, :])
-    joint = np.sign(rho) ** apart * np.abs(rho) ** apart - np.sign(rho) ** (at[:, None] + at[None, :]) * np.abs(
-        rho
-    ) ** (at[:, None] + at[None, :])
-    return float(sigma**2 * joint.sum())
+    # over all pairs, each the correlation of errors so far apart: what lies behind a step fades with the gap to it
+    whole, behind, last = 0.0, 0.0, 0
+    for here in at.tolist():
+        behind = _power(rho, here - last) * (behind + (1.0 if whole else 0.0))
+        whole += 1.0 + 2.0 * behind
+        last = here
+    fading = sum(_power(rho, one) for one in at.tolist())
+    return float(sigma**2 * (whole - fading**2))
+
+
+def _power(rho: float, apart: int) -> float:
+    return abs(rho) ** apart * (-1.0 if rho < 0 and apart % 2 else 1.0)

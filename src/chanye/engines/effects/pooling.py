@@ -3,16 +3,24 @@
 Between-site variance by Paule and Mandel (1982), the interval by Hartung and Knapp (2001) and Sidik and Jonkman
 (2002), never narrower than the plain one (Röver, Knapp and Friede 2015, BMC Med. Res. Methodol. 15:99). Adding the
 claims of sites in quadrature would take what sites have in common for chance.
+
+What a further site may see is drawn from all variances between sites that fit, each as often as the squares say
+(Viechtbauer 2007, Stat. Med. 26:37-52; Nagashima, Noma and Furukawa 2019, Stat. Methods Med. Res. 28:1689-1702). The
+usual interval takes the estimated variance for the true one, and with eight sites covers 83 % where it promises 90.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
 from chanye.engines.effects.panel import F64
-from chanye.engines.effects.student import quantile
+from chanye.engines.effects.student import chi_square_above, quantile
+
+#: Variances between sites that are tried, in units of that of the effects.
+TRIED = np.concatenate([[0.0], np.geomspace(1e-4, 1e6, 240)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,8 +34,7 @@ class Pooled:
     low, high
         Interval of the mean at the level asked for.
     next_low, next_high
-        Interval for the effect at a further site of the kind; infinite with fewer than three sites. With fewer than
-        ten it is somewhat short (Partlett and Riley 2017, Stat. Med. 36:301-317).
+        Interval for the effect at a further site of the kind; infinite with fewer than three sites.
     between
         Standard deviation of true effects between sites.
     inconsistency
@@ -70,9 +77,7 @@ def pool(effect: F64, error: F64, *, level: float = 0.9) -> Pooled:
     spread = float(weight @ (y - middle) ** 2 / (count - 1))
     sure = np.sqrt(plain * max(1.0, spread))
     half = quantile(0.5 + level / 2, count - 1) * sure
-    reach = np.inf
-    if count > 2:
-        reach = quantile(0.5 + level / 2, count - 2) * float(np.sqrt(variance + sure**2))
+    ahead = _next(y, s**2, level) if count > 2 else (-np.inf, np.inf)
     fixed = 1 / s**2
     q = float(fixed @ (y - fixed @ y / fixed.sum()) ** 2)
     same = max(0.0, 1 - (count - 1) / q) if q > 0 else 0.0
@@ -81,8 +86,7 @@ def pool(effect: F64, error: F64, *, level: float = 0.9) -> Pooled:
         float(sure),
         middle - float(half),
         middle + float(half),
-        middle - reach,
-        middle + reach,
+        *ahead,
         float(np.sqrt(variance)),
         same,
         share,
@@ -109,3 +113,37 @@ def _between(y: F64, within: F64) -> float:
         else:
             high = middle
     return (low + high) / 2
+
+
+def _next(y: F64, within: F64, level: float) -> tuple[float, float]:
+    """Return the interval for a further site: over all variances between sites, how likely each makes an effect."""
+    tried = TRIED * (float(y.var(ddof=1)) + float(within.mean()))
+    weight = 1 / (within[None, :] + tried[:, None])
+    whole = weight.sum(axis=1)
+    middle = weight @ y / whole
+    squares = (weight * (y[None, :] - middle[:, None]) ** 2).sum(axis=1)
+    # the squares follow a chi-square at the true variance: as often as that is above, the true one is below
+    share = np.diff(chi_square_above(squares, len(y) - 1), prepend=0.0, append=1.0)
+    share[-2] += share[-1]
+    spread = np.sqrt(tried + 1 / whole)
+    normal = NormalDist()
+    kept = share[:-1] > 1e-7
+    parts = list(
+        zip(
+            (share[:-1][kept] / share[:-1][kept].sum()).tolist(),
+            middle[kept].tolist(),
+            spread[kept].tolist(),
+            strict=True,
+        )
+    )
+
+    def point(p: float) -> float:
+        far = float(spread[kept].max()) * 8
+        low, high = float(y.min()) - far, float(y.max()) + far
+        for _ in range(60):
+            x = (low + high) / 2
+            below = sum(w * normal.cdf((x - m) / s) for w, m, s in parts)
+            low, high = (x, high) if below < p else (low, x)
+        return (low + high) / 2
+
+    return point((1 - level) / 2), point((1 + level) / 2)

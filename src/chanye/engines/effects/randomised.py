@@ -56,7 +56,7 @@ def difference(outcome: F64, upgraded: F64, baseline: F64 | None = None, *, leve
         line = inverse @ design.T @ y[one]
         rest = y[one] - design @ line
         hat = np.einsum("ij,jk,ik->i", design, inverse, design)
-        bread = inverse @ (design.T * (rest / np.maximum(1 - hat, 1e-9)) ** 2) @ design @ inverse  # HC3
+        bread = inverse @ (design.T * (rest**2 / np.maximum(1 - hat, 1e-9))) @ design @ inverse  # HC2
         level_of.append(float(line[0]))
         variances.append(float(bread[0, 0]))
         frees.append(len(rest) - columns - 1)

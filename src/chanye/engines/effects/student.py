@@ -1,9 +1,13 @@
-"""Student's t, without a library: its distribution by the continued fraction of the incomplete beta function."""
+"""Student's t and chi-square without a library; t by the continued fraction of the incomplete beta function."""
 
 from __future__ import annotations
 
 import math
 from statistics import NormalDist
+
+import numpy as np
+
+from chanye.engines.effects.panel import F64
 
 STEPS, CLOSE = 300, 1e-15
 
@@ -32,6 +36,25 @@ def quantile(p: float, freedom: float) -> float:
         else:
             high = middle
     return (low + high) / 2
+
+
+def chi_square_above(x: F64, freedom: int) -> F64:
+    """Return how often a chi-square with some degrees of freedom (≥ 1) is above values ≥ 0, shape (n,).
+
+    Abramowitz and Stegun 26.4.4 and 26.4.5: a sum of as many terms as half the degrees of freedom.
+    """
+    half = np.asarray(x, np.float64) / 2
+    if freedom % 2:
+        found = np.array([math.erfc(math.sqrt(one)) for one in half.tolist()])
+        power = 0.5
+    else:
+        found = np.exp(-half)
+        power = 1.0
+    log_half = np.log(np.maximum(half, 1e-300))
+    while power < freedom / 2:
+        found = found + np.exp(power * log_half - half - math.lgamma(power + 1))
+        power += 1
+    return found
 
 
 def _beta(x: float, a: float, b: float) -> float:

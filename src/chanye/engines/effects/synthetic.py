@@ -15,6 +15,7 @@ import numpy as np
 
 from chanye.engines.effects.panel import F64
 from chanye.engines.effects.simplex import frank_wolfe, simplex_least_squares
+from chanye.engines.effects.student import quantile
 
 Method = Literal["synthetic_did", "synthetic_control", "did"]
 
@@ -113,6 +114,11 @@ class Placebo:
     effects: F64
     error: float
     p: float
+
+    def interval(self, effect: float, *, level: float = 0.9) -> tuple[float, float]:
+        """Return the interval of an effect; of so few placebos the error is uncertain too, so Student's t."""
+        half = quantile(0.5 + level / 2, max(len(self.effects) - 1, 1)) * self.error
+        return effect - half, effect + half
 
 
 def placebo(
