@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from chanye.parties.types import PUBLIC, Viewer
+from chanye.parties.types import DISTRICT, PUBLIC, Viewer
 from chanye.spine import queries as spine
 from chanye.spine.types import STATE_CLASSES
 from chanye.web.rooms import doors
@@ -38,6 +38,8 @@ def home(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
     if viewer.person_id is None and not viewer.system:
         return redirect(f"{reverse('sign-in')}?{urlencode({'next': request.get_full_path()})}")
+    if viewer.kind == DISTRICT:
+        return redirect("scoreboard")
     sites = spine.sites(viewer)
     if len(sites) == 1 and "all" not in request.GET:
         try:

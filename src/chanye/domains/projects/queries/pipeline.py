@@ -125,6 +125,12 @@ def projects_by_code(viewer: Viewer, codes: list[str], *, today: date) -> dict[s
     return {row.code: project_row(row) for row in rows}
 
 
+def of_owner(viewer: Viewer, organisation_id: int, *, today: date) -> list[ProjectRow]:
+    """Return the projects of a firm that the viewer may see, the largest first."""
+    rows = annotated(visible(viewer).filter(owner_id=organisation_id), today).select_related("owner")
+    return sorted((project_row(row) for row in rows), key=lambda one: (-one.planned_total, one.id))
+
+
 def located(viewer: Viewer, *, today: date) -> list[ProjectRow]:
     """Return the projects that have a place, for a map; cancelled ones are left out."""
     rows = visible(viewer).exclude(status="cancelled").filter(latitude__isnull=False)

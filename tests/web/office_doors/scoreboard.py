@@ -1,0 +1,13 @@
+"""Doors of the scoreboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+OWN = {"scoreboard"}
+OPEN: set[str] = set()
+
+
+def numbers(firm: Any) -> dict[str, object]:
+    """Name the firm itself: its page is closed to every other."""
+    return {"firm_id": firm.id}
