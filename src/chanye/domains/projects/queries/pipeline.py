@@ -100,6 +100,12 @@ def everything(viewer: Viewer, *, today: date) -> list[ProjectRow]:
     return [project_row(row) for row in annotated(visible(viewer), today).select_related("owner")]
 
 
+def page_after(viewer: Viewer, after: int, limit: int, *, today: date) -> list[ProjectRow]:
+    """Return at most ``limit`` projects with a number above ``after``, by number."""
+    rows = annotated(visible(viewer).filter(pk__gt=after), today).select_related("owner").order_by("pk")
+    return [project_row(row) for row in rows[:limit]]
+
+
 def project(viewer: Viewer, project_id: int, *, today: date) -> ProjectRow:
     """Return one project.
 
