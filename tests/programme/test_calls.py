@@ -41,7 +41,7 @@ def states(one: Dossier, day: date = date(2026, 6, 1), granted: str | None = "")
 def test_a_good_application_holds_every_rule_and_each_cites_its_clause() -> None:
     rulings = judge(CALL, dossier(), Facts(date(2026, 6, 1), ""))
     assert {one.state for one in rulings} == {"holds"}
-    assert all(one.clause.startswith("Art.") and one.words for one in rulings)
+    assert all(one.clause and one.words for one in rulings)
     assert [one.kind for one in rulings] == [kind for kind, of in KINDS.items() if of.judged]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from chanye.evidence.daily import gained, level, ratio
 from chanye.evidence.measures import Daily, Measure, Read, register
@@ -48,6 +49,18 @@ def register_measures() -> None:
         roles = (role, "part_count")
         register(Measure(code, label, unit, -1, "ratio", FLOOR, explained, _per_piece(role), roles))
     made = ("part_count",)
-    register(Measure("factory.output", _("Output"), "{part}/d", 1, "sum", FLOOR, (), _gain("part_count"), made))
+    register(
+        Measure(
+            "factory.output",
+            pgettext_lazy("measure", "Output"),
+            "{part}/d",
+            1,
+            "sum",
+            FLOOR,
+            (),
+            _gain("part_count"),
+            made,
+        )
+    )
     warm = ("temperature",)
     register(Measure("factory.temperature", _("Temperature"), "Cel", 1, "mean", FLOOR, (), _temperature, warm))

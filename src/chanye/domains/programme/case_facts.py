@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from chanye.domains.programme.call_rows import call_ref
 from chanye.domains.programme.case_rows import dossier_of
-from chanye.domains.programme.evidence_door import day_of, first_signals, today
+from chanye.domains.programme.evidence_door import day_of, first_signals, measure_words, today
 from chanye.domains.programme.models import Application, AppliedEquipment, Document, Identity, Quote, Submission
 from chanye.domains.programme.rules import paper_checks, project_checks
 from chanye.domains.programme.rules.eligibility import Facts, judge
@@ -31,7 +31,7 @@ def rulings_of(row: Application, dossier: Dossier) -> tuple[Ruling, ...]:
     """Return what became of each rule for an application."""
     first = Submission.objects.filter(application=row).order_by("round").first()
     day = day_of(first.at) if first else today()
-    return judge(rules_of(row), dossier, Facts(day, _granted(row)))
+    return judge(rules_of(row), dossier, Facts(day, _granted(row), measure_words()))
 
 
 def _granted(row: Application) -> str | None:

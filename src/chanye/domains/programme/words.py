@@ -38,7 +38,7 @@ DUTY_WORDS = {
     "verify": pgettext_lazy("duty", "verify the measurement"),
 }
 COST_KINDS = {
-    "equipment": _("Equipment"),
+    "equipment": _("Machines and devices"),
     "software": _("Software and licences"),
     "integration": _("Integration and commissioning"),
     "service": _("Consulting and design"),

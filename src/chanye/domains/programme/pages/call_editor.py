@@ -145,8 +145,8 @@ def _field(kind: str, one: Field, rule: Rule | None, post: QueryDict | None) -> 
         drawn["choices"] = [(code, word, code in chosen) for code, word in choices.items()]
     elif one.kind == "years":
         held = [*(value or {}).items()]
-        held += [("", None)] * (YEARS - len(held))
-        drawn["years"] = [(i, year, "" if fen is None else _yuan(fen)) for i, (year, fen) in enumerate(held)]
+        held += [("", None)] if len(held) < YEARS else []
+        drawn["years"] = [(i, year, "" if fen is None else typed.yuan(fen)) for i, (year, fen) in enumerate(held)]
     elif one.kind == "weights":
         drawn["weights"] = [(code, word, (value or {}).get(code, "")) for code, word in one.choices.items()]
     elif post is not None:
@@ -158,9 +158,5 @@ def _field(kind: str, one: Field, rule: Rule | None, post: QueryDict | None) -> 
 
 def _shown(kind: str, value: Any) -> str:
     if kind == "money":
-        return _yuan(value)
+        return typed.yuan(value)
     return f"{100 * value:g}" if kind == "share" else str(value)
-
-
-def _yuan(fen: int) -> str:
-    return f"{fen // 100:,}" if fen % 100 == 0 else f"{fen / 100:,.2f}"

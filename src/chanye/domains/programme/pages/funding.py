@@ -42,7 +42,7 @@ OWN = Sheet(
         Column("name", gettext_lazy("Application"), filter="none", sortable=False),
         Column("title", gettext_lazy("Title"), listed=False),
         Column("number", gettext_lazy("Number"), listed=False),
-        Column("call_code", gettext_lazy("Call"), "reference", field="call__code"),
+        Column("call_code", gettext_lazy("Call for applications"), "reference", field="call__code"),
         Column(
             "state",
             gettext_lazy("State"),

@@ -190,10 +190,10 @@ def _context(viewer: Viewer, application_id: int, step: str) -> dict[str, Any]:
 
 def _choices(viewer: Viewer, dossier: Dossier, step: str) -> dict[str, Any]:
     if step == "costs":
-        blank = [None] * max(BLANK, 5 - len(dossier.costs))
+        blank = [None] * max(1, BLANK - len(dossier.costs))
         return {"rows": [*enumerate([*dossier.costs, *blank])], "cost_kinds": COST_KINDS}
     if step == "machines":
-        machines, quotes = [*dossier.equipment, *[None] * 2], [*dossier.quotes, *[None] * BLANK]
+        machines, quotes = [*dossier.equipment, None], [*dossier.quotes, *[None] * (1 if dossier.quotes else BLANK)]
         return {
             "machines": [*enumerate(machines)],
             "quotes": [*enumerate(quotes)],

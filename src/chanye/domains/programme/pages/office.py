@@ -45,7 +45,7 @@ CASES = Sheet(
         Column("firm", gettext_lazy("Firm"), field="organisation__name"),
         Column("title", gettext_lazy("Title")),
         Column("state", gettext_lazy("State"), "choice", choices=_GIVEN, template="programme/state_cell.html"),
-        Column("call_code", gettext_lazy("Call"), "reference", field="call__code"),
+        Column("call_code", gettext_lazy("Call for applications"), "reference", field="call__code"),
         Column("sector", gettext_lazy("Sector"), "choice", choices=SECTORS, filter="more"),
         Column("upgrade_kind", gettext_lazy("Kind"), "choice", choices=UPGRADE_KINDS, filter="more", listed=False),
         Column("project_code", gettext_lazy("Project code"), listed=False),

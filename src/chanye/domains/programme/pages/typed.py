@@ -14,6 +14,11 @@ from chanye.kernel.money import parse_money
 MOST_ROWS = 100
 
 
+def yuan(fen: int) -> str:
+    """Return an amount in fen as it is typed, in yuan."""
+    return f"{fen // 100:,}" if fen % 100 == 0 else f"{fen // 100:,}.{fen % 100:02d}"
+
+
 def amount(text: str) -> int:
     """Return an amount in yuan as fen; nothing typed is zero."""
     return parse_money(text) if text.strip() else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -32,10 +32,13 @@ class Facts:
         On which it was submitted, or today for a draft.
     granted
         Number of an application of the same project code that has a grant; "" if there is none; None if no code.
+    measures
+        Words of the measures, by code.
     """
 
     day: date
     granted: str | None = None
+    measures: Mapping[str, str] = field(default_factory=dict)
 
 
 def judge(call: CallRef, dossier: Dossier, facts: Facts) -> tuple[Ruling, ...]:
@@ -159,16 +162,17 @@ def _district(value: Mapping[str, Any], one: Dossier, _facts: Facts) -> Judged:
     return HOLDS if checked else UNKNOWN, f"{money(seen)}: {note}", words
 
 
-def _effect(value: Mapping[str, Any], one: Dossier, _facts: Facts) -> Judged:
+def _effect(value: Mapping[str, Any], one: Dossier, facts: Facts) -> Judged:
     head = one.head
     words = _("one of these measures: %(measures)s; by one of these methods: %(methods)s") % {
-        "measures": ", ".join(value["measures"]),
+        "measures": _named(value["measures"], facts.measures),
         "methods": _named(value["methods"], METHOD_WORDS),
     }
     if not head.measure or head.claim is None:
         return UNKNOWN, "", words
     ok = head.measure in value["measures"] and head.method in value["methods"]
-    return _is(ok), f"{head.measure} · {METHOD_WORDS.get(head.method, '–')} · {100 * head.claim:g} %", words
+    measure = facts.measures.get(head.measure, head.measure)
+    return _is(ok), f"{measure} · {METHOD_WORDS.get(head.method, '–')} · {100 * head.claim:g} %", words
 
 
 def _detectable(_value: Mapping[str, Any], one: Dossier, _facts: Facts) -> Judged:

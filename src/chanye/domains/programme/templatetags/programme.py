@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import template
 
+from chanye.domains.programme.pages import typed
 from chanye.domains.programme.pages.calls_words import TONES, VERB_WORDS, state_word
 from chanye.domains.programme.rules.eligibility import money
 
@@ -14,6 +15,12 @@ register = template.Library()
 def fen(amount: int | None) -> str:
     """Return an amount in fen as money in the reader's language."""
     return "–" if amount is None else money(amount)
+
+
+@register.filter
+def yuan(amount: int | None) -> str:
+    """Return an amount in fen as it is typed into a form, in yuan."""
+    return "" if amount is None else typed.yuan(amount)
 
 
 @register.filter
