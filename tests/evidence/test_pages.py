@@ -84,6 +84,8 @@ def test_a_certificate_says_what_was_measured_and_hands_out_its_bundle(firm):
     found = queries.effects(firm.viewer)[0]
     assert (found.start, found.end) == (day(330), day(500))
     assert found.after_days == 167
+    assert queries.result(firm.viewer, found.id)["with_events"] == pytest.approx(found.estimate, abs=0.01)
+    assert "With the days of events" in certificate
     for text in ("Confirmed", f"{100 * found.estimate:+.1f} %", found.plan_digest, found.bundle_digest, "<path"):
         assert text in certificate
     assert not re.search(r"\b(nan|None)\b", re.sub(r"<[^>]*>", "", certificate))

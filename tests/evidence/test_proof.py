@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +75,14 @@ def test_an_outsider_recomputes_a_bundle(measured, firm, tmp_path: Path, capsys)
     for kind, path in (("luck", file), ("evidence", None), ("evidence", tmp_path / "none.zip")):
         with pytest.raises(ConfigError):
             run_bundle(kind, path)
+
+
+def test_a_bundle_is_checked_without_django_or_a_database():
+    script = "import sys; from chanye.cli.verify import run_bundle; from pathlib import Path; "
+    script += "run_bundle('evidence', Path(sys.argv[1])); print('django' in sys.modules, 'sqlite3' in sys.modules)"
+    example = Path(__file__).parents[2] / "examples" / "effect_bundle.zip"
+    done = subprocess.run([sys.executable, "-c", script, str(example)], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines() == ["same", "False False"], done.stderr
 
 
 def test_a_counter_that_is_silent_over_a_weekend_is_known_and_over_weeks_is_not(firm):

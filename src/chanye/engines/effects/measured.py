@@ -52,7 +52,8 @@ def measure(plan: Plan, since: Plan, table: Table) -> dict[str, Any]:
     -------
     dict
         ``state`` "measured" or "not_measurable"; relative effects, positive is better; ``gates`` with what was found;
-        ``reasons``: names of what refused; ``series`` for a chart; ``verdict``.
+        ``reasons``: names of what refused; ``series`` for a chart; ``with_events``: what the estimate would be if
+        the days of logged events counted; ``verdict``.
 
     Raises
     ------
@@ -80,12 +81,19 @@ def measure(plan: Plan, since: Plan, table: Table) -> dict[str, Any]:
         "state": "measured" if measured else "not_measurable",
         **said,
         **counted,
+        "with_events": _with_events(plan, since, table) if measured and since["events"] else None,
         "verdict": _verdict(said, plan["claim"]) if measured else "not_measurable",
         "gates": [asdict(gate) for gate in gates],
         "reasons": reasons,
         "series": found.series if found is not None and measured else {},
         "detail": found.detail if found is not None and measured else {},
     }
+
+
+def _with_events(plan: Plan, since: Plan, table: Table) -> float | None:
+    """Return the estimate with the days of all events: who logs them to please is seen by the difference."""
+    found: float | None = measure(plan, {**since, "events": []}, table)["estimate"]
+    return found
 
 
 _NOTHING: dict[str, float | None] = {"estimate": None, "lower": None, "upper": None, "least": None, "error": None}

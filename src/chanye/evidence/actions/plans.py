@@ -26,6 +26,9 @@ from chanye.parties.types import SYSTEM, Viewer
 from chanye.spine import queries as spine
 from chanye.spine.types import AssetRef
 
+#: Plants to compare with that are chosen without being named.
+MOST_CHOSEN = 60
+
 
 @transaction.atomic
 def draft_plan(
@@ -127,8 +130,8 @@ def freeze_plan(*, actor: Viewer, plan_id: int, now: int | None = None) -> str:
     moment = now_us() if now is None else now
     draft = draft_of(row)
     rules.check_draft(draft, now=moment)
-    chosen = _controls(row, draft)
     row.salt = secrets.token_hex(16)
+    chosen = _controls(row, draft, row.salt)
     names = {asset_id: control_name(row.salt, asset_id) for asset_id in chosen}
     content = rules.content_of(
         draft,
@@ -266,14 +269,16 @@ def _comparable(actor: Viewer, asset: AssetRef) -> set[int]:
     return {one.id for one in own} - {asset.id}
 
 
-def _controls(row: Plan, draft: PlanDraft) -> list[int]:
+def _controls(row: Plan, draft: PlanDraft, salt: str) -> list[int]:
     """Return the plants to compare with, chosen when the plan is frozen."""
     if draft.method == "baseline":
         return []
     chosen = list(draft.controls)
     if not chosen and row.office_id is not None:
         others = Plan.objects.filter(office_id=row.office_id, measure=row.measure).exclude(asset_id=row.asset_id)
-        chosen = sorted(set(others.values_list("asset_id", flat=True)))
+        known = set(others.values_list("asset_id", flat=True))
+        # more tell hardly more, and each is read for years; by the salt nobody can choose which
+        chosen = sorted(known, key=lambda one: control_name(salt, one))[:MOST_CHOSEN]
     if len(chosen) < FEWEST:
         raise ConfigError(
             _("This method compares with other plants: %(found)d are known, it takes %(needed)d. Name more of them.")

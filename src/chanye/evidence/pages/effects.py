@@ -129,6 +129,7 @@ def certificate(request: HttpRequest, effect_id: int) -> HttpResponse:
         "gates": [gate | {"count": gate["name"] in words.COUNTS} for gate in result["gates"]],
         "gate_words": words.GATES,
         "detail": result["detail"],
+        "with_events": result["with_events"],
         **WORDS,
     }
     return render(request, "evidence/certificate.html", context)
