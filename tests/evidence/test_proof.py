@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from chanye.cli.verify import check_evidence, run_bundle
-from chanye.evidence import actions, append_only, queries
+from chanye.evidence import actions, append_only, bundle, queries
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.settings import get_settings
 from evidence_kit import Firm, day, energy_plan
@@ -67,7 +67,9 @@ def test_an_outsider_recomputes_a_bundle(measured, firm, tmp_path: Path, capsys)
     file = tmp_path / "bundle.zip"
     file.write_bytes(queries.bundle(firm.viewer, measured.id).data)
     assert run_bundle("evidence", file) == 0
-    assert capsys.readouterr().out == "same\n"
+    same, digest = capsys.readouterr().out.splitlines()
+    assert same == "same"
+    assert measured.bundle_digest in digest
     said = json.dumps(queries.result(firm.viewer, measured.id))
     assert firm.code not in said
     file.write_bytes(b"PK nonsense")
@@ -82,7 +84,8 @@ def test_a_bundle_is_checked_without_django_or_a_database():
     script += "run_bundle('evidence', Path(sys.argv[1])); print('django' in sys.modules, 'sqlite3' in sys.modules)"
     example = Path(__file__).parents[2] / "examples" / "effect_bundle.zip"
     done = subprocess.run([sys.executable, "-c", script, str(example)], capture_output=True, text=True, timeout=60)
-    assert done.stdout.splitlines() == ["same", "False False"], done.stderr
+    said = done.stdout.splitlines()
+    assert (said[0], said[-1]) == ("same", "False False"), done.stderr
 
 
 def test_a_counter_that_is_silent_over_a_weekend_is_known_and_over_weeks_is_not(firm):
@@ -97,3 +100,27 @@ def test_a_counter_that_is_silent_over_a_weekend_is_known_and_over_weeks_is_not(
     assert found.value[[4, 5, 6, 7]].tolist() == [10.0, 0.0, 0.0, 10.0]
     assert found.coverage[1:].min() == 1.0
     assert found.day[0] == day(0)
+
+
+def test_a_bundle_that_somebody_made_up_is_refused_in_words():
+    data = (Path(__file__).parents[2] / "examples" / "effect_bundle.zip").read_bytes()
+    held = bundle.unpack(data)
+
+    def forged(**texts: object) -> str:
+        members = held | {f"{name}.json": bundle.canonical(value).encode() for name, value in texts.items()}
+        manifest = json.loads(held[bundle.MANIFEST]) | {"plan_digest": bundle.digest_of(members["plan.json"])}
+        sealed = [members[name] for name in bundle.MEMBERS]
+        sums = [{"sha256": bundle.digest_of(one), "size": len(one)} for one in sealed]
+        listed = dict(zip(bundle.MEMBERS, sums, strict=True))
+        members[bundle.MANIFEST] = bundle.canonical(manifest | {"members": listed}).encode()
+        return bundle.check(bundle._pack(members))
+
+    plan, since, result = (json.loads(held[f"{name}.json"]) for name in ("plan", "method", "result"))
+    assert forged() == ""
+    assert "another plan" in forged(plan=plan | {"claim": 0.05})
+    sealed = since | {"plan_digest": bundle.digest_of(bundle.canonical(plan | {"claim": 0.5}))}
+    assert "verdict" in forged(plan=plan | {"claim": 0.5}, method=sealed)
+    assert "estimate" in forged(result=result | {"estimate": 0.3})
+    assert "after_days" in forged(method=since | {"events": []})
+    for nonsense in ({"method": []}, {"plan": {}}, {"method": since | {"start": "x"}}, {"result": 5}):
+        assert forged(**nonsense)

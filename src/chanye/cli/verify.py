@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -98,6 +99,7 @@ def run_bundle(kind: str, file: Path | None) -> int:
         raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
     difference = getattr(import_module(module), name)(data)
     print(difference or "same")
+    print(f"SHA-256 {hashlib.sha256(data).hexdigest()}: hold it against what was published")
     return 1 if difference else 0
 
 

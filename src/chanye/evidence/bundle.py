@@ -29,6 +29,8 @@ MANIFEST = "manifest.json"
 TEXTS, NUMBERS = ("unit", "variable"), ("value", "weight", "coverage")
 #: How far two numbers may lie apart, relative: another processor adds up in another order.
 CLOSE = 1e-9
+#: What reading and measuring raise if somebody made the texts of a bundle up.
+HOSTILE = (ConfigError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 #: Largest member that is read. [bytes]
 LARGEST = 64 << 20
 
@@ -184,7 +186,7 @@ def _faults(members: Mapping[str, bytes]) -> Iterator[str]:
             json.loads(members[name]) for name in (MANIFEST, "plan.json", "method.json", "result.json")
         )
         listed = {name: manifest["members"][name]["sha256"] for name in MEMBERS}
-    except (ValueError, KeyError, TypeError) as error:
+    except HOSTILE as error:
         yield f"{MANIFEST} or another text cannot be read: {error}"
         return
     yield from (
@@ -197,11 +199,13 @@ def _faults(members: Mapping[str, bytes]) -> Iterator[str]:
     if digest_of(members["plan.json"]) != manifest.get("plan_digest"):
         yield "plan.json: not the plan that was frozen"
     try:
+        if since["plan_digest"] != manifest["plan_digest"]:
+            yield "method.json: measured by another plan"
         table = table_of(members["inputs.parquet"])
         if table_digest(table) != manifest.get("inputs_digest"):
             yield "inputs.parquet: its values are not those that were measured with"
         again = plain(measure(plan, since, table))
-    except (ConfigError, KeyError, ValueError, TypeError) as error:
+    except HOSTILE as error:
         yield f"the effect cannot be computed again: {error}"
         return
     yield from differences(again, said, "result.json")
