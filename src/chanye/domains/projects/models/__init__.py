@@ -4,6 +4,7 @@ from chanye.domains.projects.models.pipeline import Payment, Project, ProjectYea
 from chanye.domains.projects.models.profiles import FirmProfile, ScopePeriod
 from chanye.domains.projects.models.progress import Baseline, Milestone, Photo, Report
 from chanye.domains.projects.models.ranking import Formula, Ranking
+from chanye.domains.projects.models.releases import Release
 from chanye.domains.projects.models.returns import ClosedMonth, Indicator, MonthlyReturn
 from chanye.domains.projects.models.targets import Target
 
@@ -20,6 +21,7 @@ __all__ = [
     "Project",
     "ProjectYear",
     "Ranking",
+    "Release",
     "Report",
     "ScopePeriod",
     "StageRecord",
