@@ -47,3 +47,41 @@ def test_the_page_of_a_firm_is_closed_to_other_firms(district: District) -> None
     assert client_of(district.organisations["F2"], "manager").get(one).status_code == 404
     assert client_of(district.organisations["F3"], "admin").get(other).status_code == 404
     assert Client().get(one).status_code == 404
+
+
+def test_the_public_page_shows_no_single_firm(settings) -> None:
+    """An attack: nothing a single firm reported, no name of a firm, stands on any public page or file."""
+    from chanye.domains.projects.actions.releases import publish_release
+    from chanye.domains.projects.types.releases import ReleaseDraft
+
+    with translation.override("en"):
+        made = District(
+            [("nev", "A", "large")] * 5 + [("equipment", "A", "small")] * 4 + [("equipment", "B", "small")]
+        )
+        values = {f"F{i}": {"output_value": 100_000_000 + 7_310_000 * i} for i in range(1, 11)}
+        made.file_all({"2025-01": values})
+        draft = ReleaseDraft("Output by town", "output_value", "2025-01", "sector", "town")
+        publish_release(actor=made.officer, office_id=made.id, draft=draft)
+    client = Client()
+    client.cookies["django_language"] = "en"
+    pages = ["/public/", "/public/releases/1/", "/public/data/releases/1.json", "/public/data/releases/1.csv"]
+    for address in pages:
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        text = answer.content.decode()
+        assert "suppressed" in text or "null" in text
+        assert "Firm 1" not in text
+        for one in values.values():
+            steps = one["output_value"]
+            assert str(steps) not in text
+            assert f"{steps / 100}" not in text
+        assert client.get(address, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    assert client.get("/public/data/releases/1.xlsx").status_code == 200
+    assert client.get("/public/data/releases/1.exe").status_code == 404
+    assert client.get("/public/releases/9/").status_code == 404
+    assert client.get("/public/data/oc4ids.json").status_code == 404
+    preview = client_of(made.id, "officer").get(
+        "/statistics/releases/?title=x&indicator=output_value&month=2025-01&rows=town"
+    )
+    assert preview.status_code == 200
+    assert "would be published" in preview.content.decode()

@@ -7,6 +7,7 @@ from typing import Any
 OWN = {
     "statistics", "statistics-adopt", "statistics-firms", "statistics-firm-import", "statistics-returns",
     "statistics-single-returns", "statistics-return-import", "target-new", "own-returns", "own-return-import",
+    "releases",
 }  # fmt: skip
 OPEN: set[str] = set()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chanye.domains.projects.pages import returns, statistics, targets
+from chanye.domains.projects.pages import releases, returns, statistics, targets
 
 urlpatterns = [
     path("statistics/", statistics.statistics_page, name="statistics"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("statistics/months/<str:month>/close", statistics.close_month, name="statistics-close"),
     path("statistics/targets/new/", targets.new_target, name="target-new"),
     path("statistics/targets/<int:target_id>/", targets.target_page, name="target"),
+    path("statistics/releases/", releases.release_list, name="releases"),
     path("returns/", returns.own_returns, name="own-returns"),
     path("returns/import/", returns.own_import, name="own-return-import"),
 ]
