@@ -25,6 +25,9 @@ from chanye.spine.types import AssetRef, SeriesRef
 #: Days without a reading after which a counter that stands where it stood is not believed to have counted nothing.
 SILENT = 3
 
+#: Share of what an ordinary day of work takes from which on a day without a piece is no rest.
+STANDS = 0.6
+
 
 def local_days(timezone: str, start: int, end: int) -> I64:
     """Return the local midnights of the days that begin in ``[start, end)``, and the end of the last; us UTC."""
@@ -90,11 +93,17 @@ def level(viewer: Viewer, asset_id: int, role: str, unit: str, start: int, end: 
 
 
 def ratio(top: Daily, bottom: Daily) -> Daily:
-    """Return so much of one per one of the other; a day without any of the other has the weight 0."""
+    """Return so much of one per one of the other; a day without any of the other has the weight 0.
+
+    A day on which as much is taken as on days of work but nothing is counted is no rest: that counter stands.
+    """
     weight = np.where(np.isfinite(bottom.value), bottom.value, 0.0)
     value = np.divide(top.value, weight, out=np.full(len(weight), np.nan), where=weight > 0)
     coverage = np.minimum(top.coverage, bottom.coverage)
     known = np.isfinite(top.value) & np.isfinite(bottom.value)
+    work = known & (weight > 0)
+    if work.any():
+        known &= ~((weight == 0) & (top.value > STANDS * np.median(top.value[work])))
     return Daily(top.day, value, weight, np.where(known, coverage, 0.0))
 
 

@@ -29,8 +29,12 @@ class Case:
 
 
 def method_of(firm: Firm, measure: Measure) -> str:
-    """Return the method that the data allow: what weather and pieces explain stands alone, the rest needs others."""
-    if measure == "energy_per_piece":
+    """Return the method that the data allow: what weather and pieces explain stands alone, the rest needs others.
+
+    A plant that is about to become larger cannot be held against its own baseline.
+    """
+    grows = firm.upgrade is not None and firm.upgrade.kind in ("equipment", "line")
+    if measure == "energy_per_piece" and not grows:
         return "baseline"
     return "synthetic" if firm.index % 8 == 0 else "group_time"
 

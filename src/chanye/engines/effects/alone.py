@@ -6,12 +6,12 @@ So what a plant takes without making anything is not mistaken for an effect when
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chanye.engines.effects import autoregression
-from chanye.engines.effects.baseline import Weather, avoided, find_weather
+from chanye.engines.effects.baseline import Avoided, Weather, avoided, find_weather
 from chanye.engines.effects.days import Days, Found
 from chanye.engines.effects.detectable import Detectable, least_effect
 from chanye.engines.effects.gates import Limits, model_gates
@@ -47,10 +47,8 @@ def carried_forward(
     one, two = days.usable & before, days.usable & after
     known, met = designs(days, one, two)
     try:
-        found = avoided(known.outcome, known.columns, met.outcome, met.columns, level=level, steps=_steps(known, met))
-        least = avoided(
-            known.outcome, known.columns, met.outcome, met.columns, level=least_level, steps=_steps(known, met)
-        )
+        found = _wider(known, met, level)
+        least = _wider(known, met, least_level)
     except ValueError:
         return Found(reasons=["model"])
     gates = model_gates(found.residual, known.outcome, known.seen, met.seen, limits)
@@ -69,6 +67,31 @@ def carried_forward(
         _series(days, one, two, known, met, found.prediction, found.residual, half),
         {"rho": found.rho, "expected": found.expected, "actual": found.actual, "columns": known.columns.shape[1]},
     )
+
+
+def _wider(known: Design, met: Design, level: float) -> Avoided:
+    """Return what was avoided by days, with the interval by days or by weeks, whichever is wider.
+
+    Errors are often the sum of two kinds: news of the day, and what lasts for weeks, e.g. which products are made.
+    One memory for both is taken from the larger, and the slow kind, which does not average out, is lost.
+    """
+    found = avoided(known.outcome, known.columns, met.outcome, met.columns, level=level, steps=_steps(known, met))
+    one, two = _weeks(known), _weeks(met)
+    try:
+        slow = avoided(one.outcome, one.columns, two.outcome, two.columns, level=level, steps=_steps(one, two))
+    except ValueError:  # too few weeks to tell
+        return found
+    half = max(found.relative_high - found.relative_low, slow.relative_high - slow.relative_low) / 2
+    return replace(found, relative_low=found.relative - half, relative_high=found.relative + half)
+
+
+def _weeks(rows: Design) -> Design:
+    """Return sums over weeks of the rows there are; what only tells weekdays apart is left out."""
+    at = np.cumsum(rows.step)
+    week, index = np.unique((at - at[0]) // BLOCK, return_inverse=True)
+    told = [i for i, column in enumerate(rows.columns.T) if i == 0 or not np.isin(column, (0.0, 1.0)).all()]
+    sums = [np.bincount(index, one).astype(np.float64) for one in (rows.outcome, *rows.columns[:, told].T)]
+    return Design(sums[0], np.column_stack(sums[1:]), np.diff(week, prepend=week[0] - 1), rows.seen)
 
 
 def _steps(known: Design, met: Design) -> tuple[I64, I64]:

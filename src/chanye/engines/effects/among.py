@@ -18,7 +18,7 @@ from chanye.engines.effects.gates import Gate, Limits
 from chanye.engines.effects.panel import F64, I64, Mask
 from chanye.engines.effects.randomised import difference
 from chanye.engines.effects.student import quantile
-from chanye.engines.effects.synthetic import conformal_interval, synthetic
+from chanye.engines.effects.synthetic import synthetic
 
 #: Plants to compare with that it takes at least.
 FEWEST = 4
@@ -177,13 +177,32 @@ def _group_time(panel: _Panel, level: float, least: float) -> Way:
 
 
 def _synthetic(panel: _Panel, level: float, least: float) -> Way:
-    before = panel.blocks.before
-    own = panel.own - panel.own[:before].mean()
-    others = panel.others - panel.others[:, :before].mean(axis=1, keepdims=True)
-    found = synthetic(others, own[None, :], before, method="synthetic_control")
-    low, high = conformal_interval(others, own[None, :], before, level=level)
-    least_low, least_high = conformal_interval(others, own[None, :], before, level=least)
-    return found.effect, low, high, least_low, least_high, found.unit_weight @ others
+    """Against a mixture of the others; the error from the mixtures of each of them, in units of how well they fit."""
+    before, count = panel.blocks.before, len(panel.others)
+    paths = np.vstack([panel.own, panel.others])
+    paths = paths - paths[:, :before].mean(axis=1, keepdims=True)
+    found = [
+        synthetic(np.delete(paths, sorted({0, i}), axis=0), paths[i][None, :], before, method="synthetic_control")
+        for i in range(count + 1)
+    ]
+    fit = np.maximum([one.fit for one in found], 1e-12)
+    placebo = np.sort(np.abs([one.effect for one in found[1:]]) / fit[1:])
+    wide, narrow = (fit[0] * _reach(placebo, one) for one in (level, least))
+    middle = found[0].effect
+    mixture = found[0].unit_weight @ paths[1:]
+    return middle, middle - wide, middle + wide, middle - narrow, middle + narrow, mixture
+
+
+def _reach(placebo: F64, level: float) -> float:
+    """Return the size that a share ``level`` of all does not exceed, the plant among them, from those of the others.
+
+    By rank it is exact if the plants are alike; where they are too few for that, Student's t takes its place.
+    """
+    count = len(placebo)
+    rank = int(np.ceil(level * (count + 1)))
+    if rank <= count:
+        return float(placebo[rank - 1])
+    return quantile(0.5 + level / 2, count - 1) * float(np.sqrt((placebo**2).mean() * (1 + 1 / count)))
 
 
 def _randomised(panel: _Panel, level: float, least: float) -> Way:
