@@ -63,7 +63,7 @@ def test_published_interpolations(times, planned, ev: float, es: float) -> None:
     assert earned_schedule(list(times), planned, ev) == pytest.approx(es, rel=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 1000), min_size=2, max_size=12), st.floats(0, 1))
 def test_earned_schedule_undoes_the_plan(steps: list[int], share: float) -> None:
     planned = [0, *accumulate(steps)]

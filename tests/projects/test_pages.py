@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 import zipfile
 from datetime import date
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -135,6 +137,28 @@ def test_a_firm_sees_its_project_and_changes_nothing(office: int) -> None:
     for address in ("edit", "milestones", "report"):
         assert manager.get(f"/projects/{mine.pk}/{address}/").status_code in (403, 404)
     assert manager.get("/ranking/").status_code in (403, 404)
+
+
+def test_a_ledger_comes_in_by_file(office: int) -> None:
+    officer = client(office, "officer", "officer")
+    assert officer.get("/projects/import/?as=template").status_code == 200
+    head = "项目统一代码,项目,计划总投资,状态,签约 日期,签约金额,到资,行业"
+    lines = ["A-1,一号,1.2亿,实施,2026-01-05,2亿,3000万,生物医药", "A-2,二号,8000万,前期,,,,"]
+
+    def send(*rows: str, **more: str) -> str:
+        file = SimpleUploadedFile("ledger.csv", "\n".join([head, *rows]).encode())
+        return officer.post("/projects/import/", {"file": file, **more}, HTTP_HX_REQUEST="true").getvalue().decode()
+
+    assert "C2" in send("A-1,一号,much,实施,,,,")  # the cell is named
+    assert "A2" in send("A-1,一号,1亿,实施,2999-01-05,,,")  # a stage in the future
+    preview = send(*lines)
+    assert not Project.objects.exists()
+    found = re.search(r'name="commit" value="(\w+)"', preview)
+    assert found, preview
+    send(*lines, commit=found[1])
+    one = Project.objects.get(code="A-1")
+    assert (one.planned_total, one.signed_amount, one.paid_in) == (12 * 10**9, 20 * 10**9, 3 * 10**9)
+    assert (one.signed_on, one.payments.count(), one.stages.count()) == (date(2026, 1, 5), 1, 1)
 
 
 def test_five_thousand_projects_come_in_at_once_and_are_listed_fast(office: int) -> None:

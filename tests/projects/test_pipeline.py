@@ -20,9 +20,11 @@ from chanye.domains.projects.models import Project
 from chanye.domains.projects.pages.pipeline import PROJECTS
 from chanye.domains.projects.queries import pipeline as queries
 from chanye.domains.projects.queries import progress as record_queries
+from chanye.domains.projects.queries.effects import measured_share
 from chanye.domains.projects.rules.flags import flags_of
 from chanye.domains.projects.types.pipeline import FLAGS, ProjectDraft
 from chanye.domains.projects.types.progress import MilestoneDraft, Seen
+from chanye.evidence.types import EffectRef
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.settings import get_settings
 from chanye.parties import actions as parties
@@ -258,3 +260,20 @@ def test_the_list_asks_no_more_questions_for_more_projects(office: Viewer) -> No
                 planned_total=now.planned_total) for i in range(300)
     )  # fmt: skip
     assert questions() == few <= 6
+
+
+def effect(least: float | None, claim: float, verdict: str = "confirmed") -> EffectRef:
+    return EffectRef(
+        id=1, plan_id=1, organisation_id=1, firm="", asset_id=1, asset="", title="", measure="", upgrade_kind="",
+        method="baseline", claim=claim, estimate=least, lower=least, upper=least, least=least, confidence=0.9,
+        one_sided=0.68, before_days=0, after_days=0, coverage=1.0, verdict=verdict, why="", blame="", start=0, end=0,
+        known_at=0, computed_at=0, plan_digest="", inputs_digest="",
+    )  # fmt: skip
+
+
+def test_effective_progress_counts_what_is_sure() -> None:
+    assert measured_share({}) is None
+    assert measured_share({1: effect(None, 0.1, "not_measurable")}) is None
+    # 0.06 of 0.12 promised, more than promised, and worse than before: (0.5 + 1 + 0) / 3; unmeasurable is left out.
+    found = {1: effect(0.06, 0.12), 2: effect(0.5, 0.1), 3: effect(-0.2, 0.1, "below"), 4: effect(None, 0.1)}
+    assert measured_share(found) == 500_000

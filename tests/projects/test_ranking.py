@@ -16,16 +16,18 @@ import numpy as np
 import pytest
 from django.db import DatabaseError, transaction
 
+from chanye.cli.verify import run_bundle
 from chanye.domains.projects.actions import pipeline, ranking
 from chanye.domains.projects.models import Formula, Project, Ranking
 from chanye.domains.projects.queries import ranking as queries
-from chanye.domains.projects.rules.bundle import results_text, verify_bundle, write_bundle
+from chanye.domains.projects.rules.bundle import example_bundle, results_text, verify_bundle, write_bundle
 from chanye.domains.projects.rules.ranking import SCHEMA, STANDARD, rank, read_formula
 from chanye.domains.projects.types.pipeline import ProjectDraft
 from chanye.domains.projects.types.ranking import RankingFormula
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.parties import actions as parties
 from chanye.parties.types import SYSTEM, Viewer
+from subprocess_environment import environment
 
 DAY = date(2026, 9, 30)
 
@@ -184,6 +186,16 @@ def test_what_is_published_stays_and_is_recomputed_by_anyone(office: Viewer, tmp
     ]  # fmt: skip
     assert queries.table(office, first).groups["size-0"][0].code == "A"
     assert [(ref.number, row.rank) for ref, row in queries.places(office, "A")] == [(2, 2), (1, 1)]
+
+
+def test_the_command_verifies_a_bundle_without_a_database(tmp_path: Path) -> None:
+    (tmp_path / "b.zip").write_bytes(changed(example_bundle(), "results.json"))
+    command = [sys.executable, "-m", "chanye", "verify", "ranking", tmp_path / "b.zip"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(tmp_path / "var"), check=False)
+    assert (done.returncode, "results.json was changed" in done.stdout) == (1, True), done
+    assert run_bundle("ranking", tmp_path / "b.zip") == 1
+    (tmp_path / "b.zip").write_bytes(example_bundle())
+    assert run_bundle("ranking", tmp_path / "b.zip") == 0
 
 
 def changed(bundle: bytes, name: str, *, honest_hashes: bool = False) -> bytes:

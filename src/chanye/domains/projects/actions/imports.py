@@ -67,11 +67,12 @@ def import_projects(*, actor: Viewer, organisation_id: int, rows: Sequence[Mappi
         ))  # fmt: skip
         _fill(row, values, owners, now)
         stages += _stages(row, values, digest, now, actor.name)
+    payments = _open_balances(rows, {row.code: row for row in (*made, *changed)}, actor, digest, now, today)
     Project.objects.bulk_create(made, batch_size=BATCH)
     names = [*FIELDS, "first_total", "changed_at", *(f"{stage}_on" for stage in RECORDED), "signed_amount"]
-    Project.objects.bulk_update(changed, names, batch_size=BATCH)
+    Project.objects.bulk_update(changed, [*names, "paid_in", "paid_in_on"], batch_size=BATCH)
     StageRecord.objects.bulk_create(stages, batch_size=BATCH)
-    _open_balances(rows, {row.code: row for row in (*made, *changed)}, actor, digest, now, today)
+    Payment.objects.bulk_create(payments, batch_size=BATCH)
     record(
         actor=actor, verb="import_projects", target=f"organisation:{organisation_id}",
         detail={"made": len(made), "changed": len(changed), "digest": digest}, organisation_id=organisation_id,
@@ -118,23 +119,21 @@ def _stages(row: Project, values: Mapping[str, Any], digest: str, now: int, who:
 
 def _open_balances(
     rows: Sequence[Mapping[str, Any]], held: Mapping[str, Project], actor: Viewer, digest: str, now: int, today: date
-) -> None:
-    """Book what was paid in before as one payment, for projects that have none."""
-    numbers = [row.pk for row in held.values()]
-    booked = set(Payment.objects.filter(project_id__in=numbers).values_list("project_id", flat=True))
-    payments, touched = [], []
+) -> list[Payment]:
+    """Return what was paid in before as one payment of each project that has none, and set it on the project."""
+    office = next(iter(held.values())).organisation_id if held else 0
+    booked = set(Payment.objects.filter(project__organisation_id=office).values_list("project_id", flat=True))
+    payments = []
     for values in rows:
         row, amount = held[str(values["code"])], values.get("paid_in") or 0
         if not amount or row.pk in booked:
             continue
         on = values.get("signed_on") or today
+        row.paid_in, row.paid_in_on = amount, on
         payments.append(
             Payment(
                 project=row, key="opening", kind="in", on=on, amount=amount, evidence=f"import {digest[:12]}",
                 recorded_at=now, recorded_by=actor.name[:150],
             )
         )  # fmt: skip
-        row.paid_in, row.paid_in_on = amount, on
-        touched.append(row)
-    Payment.objects.bulk_create(payments, batch_size=BATCH)
-    Project.objects.bulk_update(touched, ["paid_in", "paid_in_on"], batch_size=BATCH)
+    return payments

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -41,7 +42,8 @@ def _percent(name: str, label: Any) -> Column:
 
 
 def _day(stage: str, *, imported: bool = True) -> Column:
-    return Column(f"{stage}_on", STAGES[stage], "date", listed=False, imported=imported)
+    label = format_lazy("{} {}", STAGES[stage], pgettext_lazy("after the name of a stage", "day"))
+    return Column(f"{stage}_on", label, "date", listed=False, imported=imported)
 
 
 def _flag(code: str) -> Column:
