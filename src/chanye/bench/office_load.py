@@ -41,7 +41,21 @@ ROOMS = (
     "targets/",
 )
 #: Names with any of these in them are not pages that list or show: forms, files, prints.
-NOT_PAGES = ("new", "edit", "print", "paper", "document", "file", "zip", "export", "import", "photo", "start", "json")
+NOT_PAGES = (
+    "new",
+    "edit",
+    "print",
+    "paper",
+    "document",
+    "file",
+    "zip",
+    "export",
+    "import",
+    "photo",
+    "start",
+    "json",
+    "studio",
+)
 
 
 @dataclass(frozen=True, slots=True)

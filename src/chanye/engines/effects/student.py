@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -20,6 +21,7 @@ def cumulative(t: float, freedom: float) -> float:
     return 1 - tail if t > 0 else tail
 
 
+@lru_cache(maxsize=4096)
 def quantile(p: float, freedom: float) -> float:
     """Return the value below which a share ``p`` (between 0 and 1) lies."""
     if not 0 < p < 1:

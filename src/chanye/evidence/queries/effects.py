@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from chanye.engines.effects.pooling import pool
+from chanye.engines.effects.pooling import Pooled, pool
 from chanye.evidence import access
 from chanye.evidence.bundle import unpack
 from chanye.evidence.models import Effect
@@ -44,10 +45,17 @@ def effects(viewer: Viewer, *, plan_ids: Collection[int] | None = None) -> list[
     return [effect_ref(row) for row in rows.order_by("id")]
 
 
-def register(viewer: Viewer) -> list[RegisterRow]:
-    """Return every frozen plan the viewer may see: what was claimed beside what was measured, newest effect."""
-    newest = {one.plan_id: one for one in _newest(viewer)}
-    rows = with_all(access.seen(viewer).exclude(digest="")).order_by("-id")
+def register(viewer: Viewer, *, organisation_id: int | None = None) -> list[RegisterRow]:
+    """Return every frozen plan the viewer may see: what was claimed beside what was measured, newest effect.
+
+    With ``organisation_id`` those of one firm alone.
+    """
+    rows, found = access.seen(viewer).exclude(digest=""), _newest_rows(viewer)
+    if organisation_id is not None:
+        rows = rows.filter(organisation_id=organisation_id)
+        found = found.filter(plan__organisation_id=organisation_id)
+    newest = {one.plan_id: one for one in map(effect_ref, found)}
+    rows = with_all(rows).order_by("-id")
     return [RegisterRow(plan_ref(row), newest.get(row.pk)) for row in rows]
 
 
@@ -61,19 +69,26 @@ def pooled(viewer: Viewer, *, level: float = 0.9) -> list[PooledRow]:
 
     Random effects; the interval counts how much sites differ. A site counts once, by its newest measured effect.
     """
-    groups: dict[tuple[str, str], list[EffectRef]] = {}
-    for one in _newest(viewer):
-        if one.estimate is not None and one.error is not None and one.error > 0:
-            groups.setdefault((one.upgrade_kind, one.measure), []).append(one)
+    groups: dict[tuple[str, str], list[tuple[float | None, float | None]]] = {}
+    rows = _newest_rows(viewer).select_related(None).prefetch_related(None)
+    for kind, measure, estimate, error in rows.filter(estimate__isnull=False, error__gt=0).values_list(
+        "plan__upgrade_kind", "plan__measure", "estimate", "error"
+    ):
+        groups.setdefault((kind, measure), []).append((estimate, error))
     found = []
     for (kind, measure), sites in sorted(groups.items()):
-        values = [np.array([getattr(one, name) for one in sites], np.float64) for name in ("estimate", "error")]
-        said = pool(*values, level=level)
+        said = _pooled(tuple(sites), level)
         ends = [None if not np.isfinite(end) else float(end) for end in (said.next_low, said.next_high)]
         found.append(
             PooledRow(kind, measure, len(sites), said.effect, said.low, said.high, ends[0], ends[1], said.between)
         )
     return found
+
+
+@lru_cache(maxsize=1024)
+def _pooled(sites: tuple[tuple[float | None, float | None], ...], level: float) -> Pooled:
+    """Pool estimates and errors of sites; the same ones come up with every look at the register."""
+    return pool(*np.array(sites, np.float64).T, level=level)
 
 
 def bundle(viewer: Viewer, effect_id: int) -> Bundle:
@@ -101,10 +116,6 @@ def result(viewer: Viewer, effect_id: int) -> dict[str, Any]:
 
 def _seen(viewer: Viewer) -> QuerySet[Effect]:
     return effects_with_all(Effect.objects.filter(plan__in=access.seen(viewer)))
-
-
-def _newest(viewer: Viewer) -> list[EffectRef]:
-    return [effect_ref(row) for row in _newest_rows(viewer)]
 
 
 def _newest_rows(viewer: Viewer) -> QuerySet[Effect]:

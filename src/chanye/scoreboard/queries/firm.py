@@ -49,10 +49,8 @@ def firm(viewer: Viewer, organisation_id: int, *, today: date) -> FirmPage:
     """
     known = _known(viewer, organisation_id)
     held = may(viewer, "read_evidence", viewer.organisation_id)
-    effects = (
-        [row for row in evidence.register(viewer) if row.plan.organisation_id == organisation_id] if held else []
-    )
-    cases = [one for one in applications.by_state(viewer, STATES) if one.organisation_id == organisation_id]
+    effects = evidence.register(viewer, organisation_id=organisation_id) if held else []
+    cases = applications.by_state(viewer, STATES, organisation_id=organisation_id)
     listed = may(viewer, "read_statistics", viewer.organisation_id) or not viewer.office
     return FirmPage(
         known,

@@ -43,11 +43,15 @@ def open_for_portfolio(viewer: Viewer, call_id: int) -> list[ApplicationRef]:
     return sorted(map(application_ref, rows), key=lambda one: (-(one.score or 0.0), one.id))
 
 
-def by_state(viewer: Viewer, states: tuple[str, ...], *, call_id: int | None = None) -> list[ApplicationRef]:
-    """Return the applications in some states, of one call if it is given, in the order they came."""
+def by_state(
+    viewer: Viewer, states: tuple[str, ...], *, call_id: int | None = None, organisation_id: int | None = None
+) -> list[ApplicationRef]:
+    """Return the applications in some states, of one call or one firm if it is given, in the order they came."""
     rows = visible(viewer).select_related("call", "organisation", "asset").filter(state__in=states)
     if call_id is not None:
         rows = rows.filter(call_id=call_id)
+    if organisation_id is not None:
+        rows = rows.filter(organisation_id=organisation_id)
     return [application_ref(row) for row in rows.order_by("pk")]
 
 

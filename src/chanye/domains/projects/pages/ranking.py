@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -23,6 +25,9 @@ from chanye.parties.rules import may, require
 from chanye.parties.sectors import SECTORS
 from chanye.spine.api import viewer_of
 
+#: Rows of each peer group on one page.
+PAGE = 50
+
 
 @require_safe
 def ranking_page(request: HttpRequest, ranking_id: int | None = None) -> HttpResponse:
@@ -36,7 +41,8 @@ def ranking_page(request: HttpRequest, ranking_id: int | None = None) -> HttpRes
         "may_publish": may(viewer, "publish_ranking", viewer.organisation_id),
     }
     if found is not None:
-        context |= {"groups": groups_of(found), "formula": formula_words(found.formula)}
+        groups, page = groups_of(found, request.GET.get("page"))
+        context |= {"groups": groups, "page": page, "formula": formula_words(found.formula)}
         context["changed"] = [(name, _plain(before), _plain(after)) for name, before, after in found.changed]
     return render(request, "projects/ranking.html", context)
 
@@ -47,22 +53,28 @@ def _plain(value: Any) -> str:
     return ", ".join(short(one) for one in value) if isinstance(value, (tuple, list)) else str(value)
 
 
-def groups_of(table: RankingTable) -> list[dict[str, Any]]:
-    """Return peer groups in words, each with its rows as they are drawn."""
-    return [
-        {"name": group_words(table.formula, code), "rows": [_row(one, rows) for one in rows], "peers": len(rows)}
-        for code, rows in sorted(table.groups.items())
-    ]
+def groups_of(table: RankingTable, number: str | None) -> tuple[list[dict[str, Any]], Page[int]]:
+    """Return peer groups in words, each with its rows of one page as they are drawn, and that page."""
+    longest = max((len(rows) for rows in table.groups.values()), default=0)
+    page = Paginator(range(longest), PAGE).get_page(number)
+    shown = slice((page.number - 1) * PAGE, page.number * PAGE)
+    groups = []
+    for code, rows in sorted(table.groups.items()):
+        sizes = Counter(one.band for one in rows)
+        first: dict[int, str] = {}
+        for one in rows:
+            first.setdefault(one.band, one.code)
+        drawn = [
+            _row(one, max(1, len(rows)), tied=sizes[one.band] > 1, starts=first[one.band] == one.code)
+            for one in rows[shown]
+        ]
+        groups.append({"name": group_words(table.formula, code), "rows": drawn, "peers": len(rows)})
+    return groups, page
 
 
-def _row(one: Ranked, rows: tuple[Ranked, ...]) -> dict[str, Any]:
-    peers = max(1, len(rows))
-    tied = sum(other.band == one.band for other in rows) > 1
-    first = min(other.rank for other in rows if other.band == one.band)
+def _row(one: Ranked, peers: int, *, tied: bool, starts: bool) -> dict[str, Any]:
     return {
-        "row": one, "tied": tied, "starts": one.rank == first and one.code == next(
-            other.code for other in rows if other.band == one.band
-        ),
+        "row": one, "tied": tied, "starts": starts,
         "left": round(100 * (one.low - 1) / peers, 2), "width": round(100 * (one.high - one.low + 1) / peers, 2),
         "at": round(100 * (one.rank - 0.5) / peers, 2),
         "values": [
@@ -136,11 +148,12 @@ def studio(request: HttpRequest) -> HttpResponse:
     except ConfigError as error:
         fault = str(error)
     held = queries.inputs(viewer, as_of=day, period=period[:16])
-    now, other = rank(force, held), rank(tried, held)
-    table = RankingTable(None, tried, _by_group(other))
+    other = rank(tried, held)
+    moves = queries.moved(rank(force, held), other) if tried != force else []
+    groups, page = groups_of(RankingTable(None, tried, _by_group(other)), sent.get("page"))
     context = {
         "version": version, "fault": fault, "period": period, "tried": tried, "changes": tried != force,
-        "groups": groups_of(table), "count": len(other), "moves": queries.moved(now, other) if tried != force else [],
+        "groups": groups, "page": page, "count": len(other), "moves": moves,
         "weights": [(name, MEASURES[name], tried.weights.get(name, 0.0)) for name in MEASURES], "by": GROUPS,
         "limits": "; ".join(f"{one // 1_000_000}" for one in tried.limits), "note": sent.get("note", ""),
         "formula": formula_words(tried),

@@ -34,6 +34,5 @@ def candidates(viewer: Viewer, owner_id: int | None) -> list[tuple[int, str, str
     """Return the plans that could measure a project of an owner: number, title, asset."""
     return [
         (one.plan.id, one.plan.draft.title, one.plan.asset)
-        for one in evidence.register(viewer)
-        if owner_id is None or one.plan.organisation_id == owner_id
+        for one in evidence.register(viewer, organisation_id=owner_id)
     ]
