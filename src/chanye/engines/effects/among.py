@@ -23,6 +23,8 @@ from chanye.engines.effects.synthetic import synthetic
 #: Plants to compare with that it takes at least.
 FEWEST = 4
 MONTH, WEEK = 28, 7
+#: Share of the blocks since the upgrade that must have a value.
+LEAST_TOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,13 +38,14 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Panel:
-    """Own path, those of others (rows), and whether each was not upgraded yet in each block."""
+    """Own path, those of others (rows), whether each waits in each block; share of blocks since with a value."""
 
     own: F64
     others: F64
     names: list[str]
     waiting: Mask
     blocks: Blocks
+    told: float
 
 
 def blocks_of(plan: Mapping[str, Any], since: Mapping[str, Any]) -> Blocks:
@@ -93,8 +96,10 @@ def compared(plan: Mapping[str, Any], since: Mapping[str, Any], table: Table, da
     count = Gate("controls", float(len(panel.others)), FEWEST, len(panel.others) >= FEWEST)
     after = panel.own.size - panel.blocks.before
     enough = Gate("blocks", float(min(panel.blocks.before, after)), 2.0, min(panel.blocks.before, after) >= 2)
-    if not (count.holds and enough.holds):
-        return Found(gates=[count, enough])
+    # months in which nothing was counted have no log: a counter that stands looks the same
+    told = Gate("known_since", panel.told, LEAST_TOLD, panel.told >= LEAST_TOLD)
+    if not (count.holds and enough.holds and told.holds):
+        return Found(gates=[count, enough, told])
     level, least = plan["confidence"], 2 * plan["one_sided"] - 1
     found = _WAYS[plan["method"]](panel, level, least)
     if not np.isfinite(found[:5]).all():
@@ -121,6 +126,7 @@ def _panel(plan: Mapping[str, Any], since: Mapping[str, Any], table: Table, days
     out = span_mask(days.day, plan["exclusions"]) | span_mask(days.day, since["events"])
     own, _share = block_logs(days, blocks, out, limits.known)
     kept = np.isfinite(own)
+    told = float(kept[blocks.before :].mean()) if len(kept) > blocks.before else 0.0
     blocks = Blocks(blocks.start[kept], blocks.length, int(kept[: blocks.before].sum()))
     others, names, waiting = [], [], []
     for name in sorted(since["controls"]):
@@ -134,7 +140,7 @@ def _panel(plan: Mapping[str, Any], since: Mapping[str, Any], table: Table, days
             names.append(name)
             waiting.append(free)
     shape = (len(others), len(blocks.start))
-    return _Panel(own[kept], np.reshape(others, shape), names, np.reshape(waiting, shape).astype(bool), blocks)
+    return _Panel(own[kept], np.reshape(others, shape), names, np.reshape(waiting, shape).astype(bool), blocks, told)
 
 
 def _serves(method: str, path: F64, free: Mask, before: int) -> bool:
