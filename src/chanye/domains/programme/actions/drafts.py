@@ -15,11 +15,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chanye.domains.programme import evidence_door
-from chanye.domains.programme.actions.applications import step
-from chanye.domains.programme.actions.checks import keep_findings
 from chanye.domains.programme.call_rows import call_ref, seen_call
 from chanye.domains.programme.case_facts import rulings_of
+from chanye.domains.programme.case_findings import keep_findings
 from chanye.domains.programme.case_rows import dossier_of, locked_row
+from chanye.domains.programme.case_steps import step
 from chanye.domains.programme.models import (
     Application,
     AppliedEquipment,
@@ -167,11 +167,11 @@ def set_lines(*, actor: Viewer, application_id: int, lines: Lines) -> None:
         _replace_equipment(actor, row, lines)
     row.changed_at = now_us()
     row.save()
-    counts = {name: len(some) for name, some in vars_of(lines).items() if some is not None}
+    counts = {name: len(some) for name, some in _kinds_of(lines).items() if some is not None}
     _tell(actor, "change_lines", row, **counts)
 
 
-def vars_of(lines: Lines) -> dict[str, Sequence[Any] | None]:
+def _kinds_of(lines: Lines) -> dict[str, Sequence[Any] | None]:
     """Return the kinds of lines by name."""
     return {"costs": lines.costs, "quotes": lines.quotes, "equipment": lines.equipment}
 

@@ -8,12 +8,11 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.programme.actions.duties import take_in
+from chanye.domains.programme.case_duties import take_in
 from chanye.domains.programme.case_facts import rules_of
 from chanye.domains.programme.case_rows import locked_row
 from chanye.domains.programme.models import Application, CaseDeed, Conflict, Review
-from chanye.domains.programme.review_rows import given_reviews
-from chanye.domains.programme.rules.calibration import calibrate, weighted
+from chanye.domains.programme.rules.calibration import weighted
 from chanye.domains.programme.rules.conflicts import ADVICE, TIES
 from chanye.domains.programme.rules.kinds import CRITERIA
 from chanye.domains.programme.ties import ties_of
@@ -182,25 +181,3 @@ def give_review(
     review.save()
     _tell(actor, "give_review", row, raw=round(review.raw, 2), advice=advice)
     return review.raw
-
-
-def close_reviews(row: Application) -> None:
-    """Go on only if enough reviews are given; then set the calibrated scores of the call's concluded cases.
-
-    Raises
-    ------
-    ConfigError
-        Saying how many reviews are missing.
-    """
-    given = Review.objects.filter(application=row, round=row.round, state="given").count()
-    least = int(rules_of(row).rule("reviews").get("least", 1))
-    if given < least:
-        raise ConfigError(
-            _("%(given)s of %(least)s reviews are given: ask more reviewers or wait.")
-            % {"given": given, "least": least}
-        )
-    scores, _severities = calibrate(given_reviews(row.call_id))
-    row.score = scores[row.pk].fair
-    for one in Application.objects.filter(call_id=row.call_id, state="reviewed").exclude(pk=row.pk):
-        if one.pk in scores and one.score != scores[one.pk].fair:
-            Application.objects.filter(pk=one.pk).update(score=scores[one.pk].fair)
