@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chanye.evidence.actions.plans import control_name
 from chanye.evidence.bundle import MANIFEST, canonical, digest_of, plain, unpack
 from chanye.evidence.models import Control, Effect, Plan
 from chanye.evidence.refs import draft_of, target_of
-from chanye.evidence.rules.plans import content_of
+from chanye.evidence.rules.plans import content_of, control_name
 from chanye.kernel.errors import ConfigError
 from chanye.parties import queries as parties
 from chanye.parties.types import SYSTEM

@@ -132,7 +132,7 @@ def freeze_plan(*, actor: Viewer, plan_id: int, now: int | None = None) -> str:
     rules.check_draft(draft, now=moment)
     row.salt = secrets.token_hex(16)
     chosen = _controls(row, draft, row.salt)
-    names = {asset_id: control_name(row.salt, asset_id) for asset_id in chosen}
+    names = {asset_id: rules.control_name(row.salt, asset_id) for asset_id in chosen}
     content = rules.content_of(
         draft,
         frozen_measure(draft.measure, draft.normalisers),
@@ -212,11 +212,6 @@ def log_event(
     return event.pk
 
 
-def control_name(salt: str, asset_id: int) -> str:
-    """Return the name a plant has in the bundles of a plan: it tells nothing to whoever does not know the salt."""
-    return f"p{digest_of(f'{salt}:{asset_id}')[:15]}"
-
-
 def _locked(actor: Viewer, plan_id: int) -> Plan:
     plan_for(actor, plan_id, "plan_evidence")
     return Plan.objects.select_for_update(of=("self",)).select_related("asset").get(pk=plan_id)
@@ -278,7 +273,7 @@ def _controls(row: Plan, draft: PlanDraft, salt: str) -> list[int]:
         others = Plan.objects.filter(office_id=row.office_id, measure=row.measure).exclude(asset_id=row.asset_id)
         known = set(others.values_list("asset_id", flat=True))
         # more tell hardly more, and each is read for years; by the salt nobody can choose which
-        chosen = sorted(known, key=lambda one: control_name(salt, one))[:MOST_CHOSEN]
+        chosen = sorted(known, key=lambda one: rules.control_name(salt, one))[:MOST_CHOSEN]
     if len(chosen) < FEWEST:
         raise ConfigError(
             _("This method compares with other plants: %(found)d are known, it takes %(needed)d. Name more of them.")

@@ -26,23 +26,27 @@ def _own(request: HttpRequest) -> tuple[Viewer, int]:
     return viewer, viewer.organisation_id
 
 
-@router.get("/evidence/measures", response={200: list[schemas.MeasureOut], **PROBLEMS}, summary="Measures")
+@router.get("/evidence/measures", response={200: list[schemas.EvidenceMeasure], **PROBLEMS}, summary="Measures")
 def list_measures(request: HttpRequest) -> Any:
     """Return everything that can be measured of an upgrade."""
-    return [schemas.MeasureOut.of(one) for one in measures.every()]
+    return [schemas.EvidenceMeasure.of(one) for one in measures.every()]
 
 
-@router.get("/evidence/assets", response={200: list[schemas.AssetOut], **PROBLEMS}, summary="What can be measured")
+@router.get(
+    "/evidence/assets", response={200: list[schemas.EvidenceAsset], **PROBLEMS}, summary="What can be measured"
+)
 def list_assets(request: HttpRequest) -> Any:
     """Return your assets at which something can be measured, and what."""
     viewer, mine = _own(request)
     found = queries.assets_and_measures(viewer, mine)
-    return [schemas.AssetOut(asset_id=one.asset_id, asset=one.asset, measures=list(one.measures)) for one in found]
+    return [
+        schemas.EvidenceAsset(asset_id=one.asset_id, asset=one.asset, measures=list(one.measures)) for one in found
+    ]
 
 
 @router.get(
     "/evidence/assets/{asset_id}/detectability/{name}",
-    response={200: schemas.DetectableOut, **PROBLEMS},
+    response={200: schemas.EvidenceDetectable, **PROBLEMS},
     summary="What your data could show",
 )
 def detectability(
@@ -57,18 +61,18 @@ def detectability(
     """Return the smallest effect on the measure ``name`` that this baseline could show, before an upgrade."""
     viewer, mine = _own(request)
     found = queries.detectability(viewer, mine, asset_id, name, start, end, months=months, confidence=confidence)
-    return schemas.DetectableOut.of(found)
+    return schemas.EvidenceDetectable.of(found)
 
 
-@router.get("/evidence/plans", response={200: list[schemas.PlanOut], **PROBLEMS}, summary="Plans")
+@router.get("/evidence/plans", response={200: list[schemas.EvidencePlan], **PROBLEMS}, summary="Plans")
 def list_plans(request: HttpRequest) -> Any:
     """Return your plans, the newest first; for an office those given to it."""
-    return [schemas.PlanOut.of(one) for one in queries.plans(viewer_of(request))]
+    return [schemas.EvidencePlan.of(one) for one in queries.plans(viewer_of(request))]
 
 
-@router.post("/evidence/plans", response={200: schemas.PlanOut, **PROBLEMS}, summary="Draft a plan")
-def draft_plan(request: HttpRequest, body: schemas.NewPlan) -> Any:
-    """Draft how an upgrade will be measured."""
+@router.post("/evidence/plans", response={200: schemas.EvidencePlan, **PROBLEMS}, summary="EvidenceDraft a plan")
+def draft_plan(request: HttpRequest, body: schemas.NewEvidencePlan) -> Any:
+    """EvidenceDraft how an upgrade will be measured."""
     viewer, mine = _own(request)
     plan_id = actions.draft_plan(
         actor=viewer,
@@ -81,20 +85,24 @@ def draft_plan(request: HttpRequest, body: schemas.NewPlan) -> Any:
     return _plan(request, plan_id)
 
 
-@router.get("/evidence/plans/{evidence_id}", response={200: schemas.PlanOut, **PROBLEMS}, summary="One plan")
+@router.get("/evidence/plans/{evidence_id}", response={200: schemas.EvidencePlan, **PROBLEMS}, summary="One plan")
 def one_plan(request: HttpRequest, evidence_id: Number) -> Any:
     """Return a plan with its events."""
     return _plan(request, evidence_id)
 
 
-@router.put("/evidence/plans/{evidence_id}", response={200: schemas.PlanOut, **PROBLEMS}, summary="Change a plan")
-def change_plan(request: HttpRequest, evidence_id: Number, body: schemas.Draft) -> Any:
+@router.put(
+    "/evidence/plans/{evidence_id}", response={200: schemas.EvidencePlan, **PROBLEMS}, summary="Change a plan"
+)
+def change_plan(request: HttpRequest, evidence_id: Number, body: schemas.EvidenceDraft) -> Any:
     """Change a plan that is not frozen."""
     actions.change_plan(actor=viewer_of(request), plan_id=evidence_id, draft=_draft(body))
     return _plan(request, evidence_id)
 
 
-@router.post("/evidence/plans/{evidence_id}/freeze", response={200: schemas.PlanOut, **PROBLEMS}, summary="Freeze")
+@router.post(
+    "/evidence/plans/{evidence_id}/freeze", response={200: schemas.EvidencePlan, **PROBLEMS}, summary="Freeze"
+)
 def freeze_plan(request: HttpRequest, evidence_id: Number) -> Any:
     """Freeze a plan: from now on nobody changes it."""
     actions.freeze_plan(actor=viewer_of(request), plan_id=evidence_id)
@@ -102,42 +110,46 @@ def freeze_plan(request: HttpRequest, evidence_id: Number) -> Any:
 
 
 @router.post(
-    "/evidence/plans/{evidence_id}/upgrade", response={200: schemas.PlanOut, **PROBLEMS}, summary="Record the upgrade"
+    "/evidence/plans/{evidence_id}/upgrade",
+    response={200: schemas.EvidencePlan, **PROBLEMS},
+    summary="Record the upgrade",
 )
-def record_upgrade(request: HttpRequest, evidence_id: Number, body: schemas.UpgradeIn) -> Any:
+def record_upgrade(request: HttpRequest, evidence_id: Number, body: schemas.EvidenceUpgrade) -> Any:
     """Record when the upgrade began and was finished."""
     actions.record_upgrade(actor=viewer_of(request), plan_id=evidence_id, began=body.began, finished=body.finished)
     return _plan(request, evidence_id)
 
 
 @router.post(
-    "/evidence/plans/{evidence_id}/events", response={200: schemas.PlanOut, **PROBLEMS}, summary="Log an event"
+    "/evidence/plans/{evidence_id}/events", response={200: schemas.EvidencePlan, **PROBLEMS}, summary="Log an event"
 )
-def log_event(request: HttpRequest, evidence_id: Number, body: schemas.NewEvent) -> Any:
+def log_event(request: HttpRequest, evidence_id: Number, body: schemas.NewEvidenceEvent) -> Any:
     """Log something beside the upgrade that changed the plant for a while."""
     actions.log_event(actor=viewer_of(request), plan_id=evidence_id, **body.dict())
     return _plan(request, evidence_id)
 
 
 @router.post(
-    "/evidence/plans/{evidence_id}/effects", response={200: schemas.EffectOut, **PROBLEMS}, summary="Measure"
+    "/evidence/plans/{evidence_id}/effects", response={200: schemas.EvidenceEffect, **PROBLEMS}, summary="Measure"
 )
-def measure_effect(request: HttpRequest, evidence_id: Number, body: schemas.Window) -> Any:
+def measure_effect(request: HttpRequest, evidence_id: Number, body: schemas.EvidenceWindow) -> Any:
     """Measure the effect of an upgrade; the same moment of knowledge gives the same answer."""
-    return schemas.EffectOut.of(actions.measure_effect(actor=viewer_of(request), plan_id=evidence_id, **body.dict()))
+    return schemas.EvidenceEffect.of(
+        actions.measure_effect(actor=viewer_of(request), plan_id=evidence_id, **body.dict())
+    )
 
 
-@router.get("/evidence/effects", response={200: list[schemas.EffectOut], **PROBLEMS}, summary="Effects")
+@router.get("/evidence/effects", response={200: list[schemas.EvidenceEffect], **PROBLEMS}, summary="Effects")
 def list_effects(request: HttpRequest, plan_id: Number | None = None) -> Any:
     """Return the effects you may see, in the order they were measured; of one plan if asked."""
     found = queries.effects(viewer_of(request), plan_ids=None if plan_id is None else [plan_id])
-    return [schemas.EffectOut.of(one) for one in found]
+    return [schemas.EvidenceEffect.of(one) for one in found]
 
 
-@router.get("/evidence/effects/{effect_id}", response={200: schemas.EffectOut, **PROBLEMS}, summary="One effect")
+@router.get("/evidence/effects/{effect_id}", response={200: schemas.EvidenceEffect, **PROBLEMS}, summary="One effect")
 def one_effect(request: HttpRequest, effect_id: Number) -> Any:
     """Return an effect."""
-    return schemas.EffectOut.of(queries.effect(viewer_of(request), effect_id))
+    return schemas.EvidenceEffect.of(queries.effect(viewer_of(request), effect_id))
 
 
 @router.get("/evidence/effects/{effect_id}/bundle", response=PROBLEMS, summary="Bundle of an effect")
@@ -152,37 +164,42 @@ def download_bundle(request: HttpRequest, effect_id: Number) -> HttpResponse:
 
 
 @router.post(
-    "/evidence/effects/{effect_id}/blame", response={200: schemas.EffectOut, **PROBLEMS}, summary="Declare a fault"
+    "/evidence/effects/{effect_id}/blame",
+    response={200: schemas.EvidenceEffect, **PROBLEMS},
+    summary="Declare a fault",
 )
-def declare_blame(request: HttpRequest, effect_id: Number, body: schemas.BlameIn) -> Any:
+def declare_blame(request: HttpRequest, effect_id: Number, body: schemas.EvidenceBlame) -> Any:
     """Declare whose fault it is that an effect could not be measured; for the office the plan was given to."""
     viewer = viewer_of(request)
     actions.declare_blame(actor=viewer, effect_id=effect_id, blame=body.blame, reason=body.reason)
-    return schemas.EffectOut.of(queries.effect(viewer, effect_id))
+    return schemas.EvidenceEffect.of(queries.effect(viewer, effect_id))
 
 
 @router.get(
-    "/evidence/register", response={200: list[schemas.RegisterOut], **PROBLEMS}, summary="Claimed and measured"
+    "/evidence/register",
+    response={200: list[schemas.EvidenceRegisterRow], **PROBLEMS},
+    summary="Claimed and measured",
 )
 def register(request: HttpRequest) -> Any:
     """Return every frozen plan you may see: what was claimed beside what was measured."""
     return [
-        schemas.RegisterOut(
-            plan=schemas.PlanOut.of(one.plan), effect=schemas.EffectOut.of(one.effect) if one.effect else None
+        schemas.EvidenceRegisterRow(
+            plan=schemas.EvidencePlan.of(one.plan),
+            effect=schemas.EvidenceEffect.of(one.effect) if one.effect else None,
         )
         for one in queries.register(viewer_of(request))
     ]
 
 
-@router.get("/evidence/pooled", response={200: list[schemas.PooledOut], **PROBLEMS}, summary="Effects by kind")
+@router.get("/evidence/pooled", response={200: list[schemas.EvidencePooled], **PROBLEMS}, summary="Effects by kind")
 def pooled(request: HttpRequest) -> Any:
     """Return the mean effect of each kind of upgrade on each measure over the sites you may see."""
-    return [schemas.PooledOut.of(one) for one in queries.pooled(viewer_of(request))]
+    return [schemas.EvidencePooled.of(one) for one in queries.pooled(viewer_of(request))]
 
 
-def _draft(body: schemas.Draft) -> Any:
-    return schemas.Draft(**{name: getattr(body, name) for name in schemas.Draft.model_fields}).draft()
+def _draft(body: schemas.EvidenceDraft) -> Any:
+    return schemas.EvidenceDraft(**{name: getattr(body, name) for name in schemas.EvidenceDraft.model_fields}).draft()
 
 
-def _plan(request: HttpRequest, plan_id: int) -> schemas.PlanOut:
-    return schemas.PlanOut.of(queries.plan(viewer_of(request), plan_id))
+def _plan(request: HttpRequest, plan_id: int) -> schemas.EvidencePlan:
+    return schemas.EvidencePlan.of(queries.plan(viewer_of(request), plan_id))

@@ -16,7 +16,7 @@ from chanye.spine.api import Moment, Number
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 
 
-class MeasureOut(Schema):
+class EvidenceMeasure(Schema):
     """A measure: ``direction`` +1 if higher is better, -1 if lower is; ``unit`` UCUM."""
 
     code: str
@@ -28,14 +28,14 @@ class MeasureOut(Schema):
     normalisers: list[str]
 
     @staticmethod
-    def of(measure: Measure) -> MeasureOut:
+    def of(measure: Measure) -> EvidenceMeasure:
         """Make it from the room's own value."""
         names = ("code", "unit", "direction", "kind", "floor")
         values = {name: getattr(measure, name) for name in names}
-        return MeasureOut(label=str(measure.label), normalisers=list(measure.normalisers), **values)
+        return EvidenceMeasure(label=str(measure.label), normalisers=list(measure.normalisers), **values)
 
 
-class AssetOut(Schema):
+class EvidenceAsset(Schema):
     """An asset and the codes of the measures that can be read there."""
 
     asset_id: int
@@ -43,7 +43,7 @@ class AssetOut(Schema):
     measures: list[str]
 
 
-class Exclusion(Schema):
+class EvidenceExclusion(Schema):
     """Days of the baseline that are unlike others. Times in us UTC."""
 
     start: Moment
@@ -51,7 +51,7 @@ class Exclusion(Schema):
     reason: str
 
 
-class Draft(Schema):
+class EvidenceDraft(Schema):
     """A plan before it is frozen; ``claim`` is relative, 0.12 is 12 % better. Times in us UTC."""
 
     title: str
@@ -66,7 +66,7 @@ class Draft(Schema):
     normalisers: list[str] = []
     controls: list[Number] = []
     months: list[int] = [6, 12]
-    exclusions: list[Exclusion] = []
+    exclusions: list[EvidenceExclusion] = []
 
     def draft(self) -> PlanDraft:
         """Return the room's own value."""
@@ -74,7 +74,7 @@ class Draft(Schema):
         return PlanDraft(**(values | {"exclusions": tuple((e.start, e.end, e.reason) for e in self.exclusions)}))
 
 
-class NewPlan(Draft):
+class NewEvidencePlan(EvidenceDraft):
     """A plan to be drafted; the same ``key`` and content are drafted once."""
 
     asset_id: Number
@@ -82,7 +82,7 @@ class NewPlan(Draft):
     key: str = ""
 
 
-class EventOut(Schema):
+class EvidenceEvent(Schema):
     """A non-routine event. Times in us UTC."""
 
     id: int
@@ -94,7 +94,7 @@ class EventOut(Schema):
     logged_by: str
 
 
-class NewEvent(Schema):
+class NewEvidenceEvent(Schema):
     """An event to be logged. Times in us UTC."""
 
     kind: str
@@ -103,14 +103,14 @@ class NewEvent(Schema):
     note: str
 
 
-class UpgradeIn(Schema):
+class EvidenceUpgrade(Schema):
     """When the upgrade began and was finished, in us UTC."""
 
     began: Moment
     finished: Moment
 
 
-class Window(Schema):
+class EvidenceWindow(Schema):
     """The days since the upgrade to measure over; ``known_at``: what was known then (us UTC), else now."""
 
     start: Moment
@@ -118,14 +118,14 @@ class Window(Schema):
     known_at: Moment | None = None
 
 
-class BlameIn(Schema):
+class EvidenceBlame(Schema):
     """Whose fault it is: ``firm`` or ``platform``, and why."""
 
     blame: str
     reason: str
 
 
-class PlanOut(Schema):
+class EvidencePlan(Schema):
     """A plan; ``content`` is what ``digest`` seals, null for a draft. Times in us UTC."""
 
     id: int
@@ -148,17 +148,17 @@ class PlanOut(Schema):
     lower: float | None
     upper: float | None
     verdict: str
-    events: list[EventOut]
+    events: list[EvidenceEvent]
 
     @staticmethod
-    def of(ref: PlanRef) -> PlanOut:
+    def of(ref: PlanRef) -> EvidencePlan:
         """Make it from the room's own value."""
         values = asdict(ref)
         values.pop("timezone")
-        return PlanOut(**(values | {"content": json.loads(ref.content) if ref.content else None}))
+        return EvidencePlan(**(values | {"content": json.loads(ref.content) if ref.content else None}))
 
 
-class EffectOut(Schema):
+class EvidenceEffect(Schema):
     """What an upgrade did: relative, positive is better; null where it could not be measured. Times in us UTC."""
 
     id: int
@@ -196,12 +196,12 @@ class EffectOut(Schema):
     simulated: bool
 
     @staticmethod
-    def of(ref: EffectRef) -> EffectOut:
+    def of(ref: EffectRef) -> EvidenceEffect:
         """Make it from the room's own value."""
-        return EffectOut(**asdict(ref))
+        return EvidenceEffect(**asdict(ref))
 
 
-class DetectableOut(Schema):
+class EvidenceDetectable(Schema):
     """The smallest relative effect the data could show, null with the refusals in words."""
 
     relative: float | None
@@ -212,19 +212,19 @@ class DetectableOut(Schema):
     sigma: float | None
 
     @staticmethod
-    def of(found: Detectable) -> DetectableOut:
+    def of(found: Detectable) -> EvidenceDetectable:
         """Make it from the room's own value."""
-        return DetectableOut(**asdict(found))
+        return EvidenceDetectable(**asdict(found))
 
 
-class RegisterOut(Schema):
+class EvidenceRegisterRow(Schema):
     """A claim beside what was measured of it, if anything was."""
 
-    plan: PlanOut
-    effect: EffectOut | None
+    plan: EvidencePlan
+    effect: EvidenceEffect | None
 
 
-class PooledOut(Schema):
+class EvidencePooled(Schema):
     """The mean effect of a kind of upgrade on a measure; ``next_*``: what to expect at a further site."""
 
     upgrade_kind: str
@@ -238,6 +238,6 @@ class PooledOut(Schema):
     between: float
 
     @staticmethod
-    def of(row: PooledRow) -> PooledOut:
+    def of(row: PooledRow) -> EvidencePooled:
         """Make it from the room's own value."""
-        return PooledOut(**asdict(row))
+        return EvidencePooled(**asdict(row))

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from chanye.engines.effects.gates import Limits
+from chanye.evidence.bundle import digest_of
 from chanye.evidence.types import EVENT_KINDS, METHODS, UPGRADE_KINDS, PlanDraft
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import DAY
@@ -136,3 +137,8 @@ def check_upgrade(*, frozen_at: int | None, baseline_end: int, began: int, finis
         raise ConfigError(_("The upgrade began within the baseline: days of the baseline must lie before it."))
     if not began <= finished <= now:
         raise ConfigError(_("The upgrade is finished after it began, and not in the future."))
+
+
+def control_name(salt: str, asset_id: int) -> str:
+    """Return the name a plant has in the bundles of a plan: it tells nothing to whoever does not know the salt."""
+    return f"p{digest_of(f'{salt}:{asset_id}')[:15]}"
