@@ -6,7 +6,7 @@ from datetime import date
 from io import BytesIO
 from typing import Any
 
-from chanye.domains.programme import evidence_door
+from chanye.domains.programme import days
 from chanye.domains.programme.actions import calls, drafts
 from chanye.domains.programme.models import Application, Call
 from chanye.domains.programme.starter import starter_rules
@@ -94,7 +94,7 @@ def make_case(office: Office, firm: Firm, state: str = "submitted", **values: An
 
 def open_call(office: Office, *, code: str = "SU26", drop: tuple[str, ...] = (), **rules: dict[str, Any]) -> int:
     """Open the starter call of this year, with some rules taken out or changed; two reviews are enough."""
-    year = evidence_door.today().year
+    year = days.today().year
     kept = [
         Rule(one.kind, rules.get(one.kind, one.value), one.clause)
         for one in starter_rules(year)
@@ -108,7 +108,7 @@ def open_call(office: Office, *, code: str = "SU26", drop: tuple[str, ...] = (),
 
 def fill(firm: Firm, call: int, **values: Any) -> int:
     """Start an application and fill in everything that it needs; return its id."""
-    year = evidence_door.today().year
+    year = days.today().year
     number = drafts.start_application(actor=firm.manager, call_id=call)
     given: dict[str, Any] = {
         "asset_id": firm.site.id,

@@ -15,4 +15,5 @@ os.environ["CHANYE_DEMO"] = "false"
 from chanye.web.settings import *  # noqa: E402, F403  # the lines above must come first
 
 # A file, as in service: in memory all threads of a live server would share one connection and its transactions.
-DATABASES["default"]["TEST"] = {"NAME": os.path.join(os.environ["CHANYE_DATA"], "test.sqlite3")}  # noqa: F405, PTH118
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": os.path.join(os.environ["CHANYE_DATA"], "test.sqlite3")}  # noqa: F405, PTH118

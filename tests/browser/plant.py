@@ -40,6 +40,9 @@ IN_HAND: list[str] = []
 AT_WORK: list[bool] = []
 """Not empty while a browser test runs: other tests in this process see the real viewer."""
 
+#: Not empty while a browser test signs people in: they are who they are then.
+SIGNED_IN: list[bool] = []
+
 
 def as_engineer(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """A middleware that makes every visitor an engineer of the first firm, while a browser test runs."""
@@ -55,6 +58,8 @@ def as_engineer(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
             IN_HAND.remove(request.path)
 
     def answer(request: HttpRequest) -> HttpResponse:
+        if SIGNED_IN:
+            return real(request)
         firm = Organisation.objects.order_by("id").first()
         person = Person.objects.order_by("id").values_list("id", flat=True).first()
         request.viewer = Viewer(person or 1, firm.id if firm else None, ENGINEER, name="engineer")  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from django.test import Client
 
 from chanye.domains.programme.actions import reviews
 from chanye.domains.programme.actions.applications import advance
-from chanye.domains.programme.evidence_door import today
+from chanye.domains.programme.days import today
 from chanye.domains.programme.models import Application, Call, Review
 from chanye.domains.programme.queries import applications as queries
 from chanye.parties.models import Person

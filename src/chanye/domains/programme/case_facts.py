@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from chanye.domains.programme.call_rows import call_ref
 from chanye.domains.programme.case_rows import dossier_of
-from chanye.domains.programme.evidence_door import day_of, first_signals, measure_words, today
+from chanye.domains.programme.days import day_of, today
+from chanye.domains.programme.evidence_door import first_signals, measure_words
 from chanye.domains.programme.models import Application, AppliedEquipment, Document, Identity, Quote, Submission
 from chanye.domains.programme.rules import paper_checks, project_checks
 from chanye.domains.programme.rules.eligibility import Facts, judge

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from chanye.domains.programme.days import ZONE, day_of, today
 from chanye.domains.programme.models import Application
 from chanye.evidence import measures
 from chanye.evidence import queries as evidence
@@ -18,20 +18,9 @@ from chanye.parties.rules import may
 from chanye.parties.types import SYSTEM, Viewer
 from chanye.spine import queries as spine
 
-ZONE = ZoneInfo("Asia/Shanghai")
 BASELINE_DAYS = 365
 CONFIDENCE = 0.90
 MONTHS = (6, 12)
-
-
-def today() -> date:
-    """Return the day in the district."""
-    return datetime.now(ZONE).date()
-
-
-def day_of(moment: int) -> date:
-    """Return the day in the district of a moment [us UTC]."""
-    return datetime.fromtimestamp(moment / 1e6, tz=ZONE).date()
 
 
 def _midnight(day: date) -> int:

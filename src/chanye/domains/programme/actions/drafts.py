@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.programme import evidence_door
+from chanye.domains.programme import days, evidence_door
 from chanye.domains.programme.call_rows import call_ref, seen_call
 from chanye.domains.programme.case_facts import rulings_of
 from chanye.domains.programme.case_findings import keep_findings
@@ -80,7 +80,7 @@ def start_application(*, actor: Viewer, call_id: int, title: str = "") -> int:
     call = seen_call(actor, call_id)
     require(actor, "apply_funds", actor.organisation_id)
     ref = call_ref(call)
-    if not ref.takes(evidence_door.today()):
+    if not ref.takes(days.today()):
         raise ConfigError(_("The call %(code)s takes no applications today.") % {"code": call.code})
     now = now_us()
     row = Application.objects.create(

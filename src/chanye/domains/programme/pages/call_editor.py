@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from chanye.domains.programme.actions import calls
-from chanye.domains.programme.evidence_door import measure_words, today
+from chanye.domains.programme.days import today
+from chanye.domains.programme.evidence_door import measure_words
 from chanye.domains.programme.pages import calls_words as words
 from chanye.domains.programme.pages import typed
 from chanye.domains.programme.pages.office import office_of

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chanye.domains.programme.actions import applications, drafts, identities
-from chanye.domains.programme.evidence_door import measure_words, today
+from chanye.domains.programme.days import today
+from chanye.domains.programme.evidence_door import measure_words
 from chanye.domains.programme.pages import calls_words as words
 from chanye.domains.programme.queries import applications as queries
 from chanye.domains.programme.queries import calls as call_queries
