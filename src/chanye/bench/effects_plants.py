@@ -43,7 +43,7 @@ def plant(rng: np.random.Generator, error: F64, *, effect: float, before: int = 
     day = np.arange(days)
     temperature = 15 + 12 * np.sin(2 * np.pi * day / YEAR) + rng.normal(0, 3, days)
     made = rng.poisson(80, (days, 2)) * np.array([1.0, 0.6])
-    shift = (day % 7 < 5) * 1.0
+    shift: F64 = np.where(day % 7 < 5, 1.0, 0.0).astype(np.float64)
     base = 200 + made @ np.array([2.0, 3.5]) + 40 * shift
     base = base + 6 * np.maximum(temperature - 22, 0) + 4 * np.maximum(8 - temperature, 0)
     would = base + 12 * error
@@ -117,7 +117,8 @@ def _fast(rng: np.random.Generator, rho: float, n: int) -> F64:
     for d, row in enumerate(inside):
         out[d] = row + last * rho * fade
         last = out[d, -1]
-    return out.ravel()
+    flat: F64 = np.asarray(out.ravel(), np.float64)
+    return flat
 
 
 @dataclass(frozen=True, slots=True)

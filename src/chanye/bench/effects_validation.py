@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from chanye.engines.effects.randomised import difference
 from chanye.engines.effects.student import quantile
 from chanye.engines.effects.synthetic import placebo, synthetic
 from chanye.engines.effects.week import Steps, avoided_by_week
+from chanye.kernel.errors import ConfigError
 
 #: Bands the figures have to lie in: cover of nominal 90 %, false alarms at nominal 5 %.
 COVER, ALARMS = (0.87, 0.93), (0.04, 0.06)
@@ -129,16 +132,16 @@ def _staggered(rng: np.random.Generator, rho: float) -> Draw:
     return Draw(not draws[0][0], draws[0][2], draws[1][0], not draws[0][1], draws[1][1])
 
 
-def _lot(rng: np.random.Generator, _: float) -> Draw:
+def _lot(rng: np.random.Generator) -> Draw:
     known = rng.normal(size=60)
-    arm = rng.permutation(60) < 30
+    arm = (rng.permutation(60) < 30) * 1.0
     outcome = 0.8 * known + 0.6 * rng.normal(size=60)
     effect = arm * (0.5 + 0.5 * rng.normal(size=60))
     some, none = difference(outcome + effect, arm, known), difference(outcome, arm, known, level=0.95)
     return Draw(not _misses((some.low, some.high), 0.5), some.effect - 0.5, _misses((none.low, none.high)))
 
 
-def _lines(rng: np.random.Generator, _: float) -> Draw:
+def _lines(rng: np.random.Generator) -> Draw:
     drawn = made.lines(rng, effect=2.0)
     others, own, before = drawn.outcome[1:], drawn.outcome[:1], drawn.before
     found = synthetic(others, own, before).effect
@@ -182,16 +185,16 @@ def _drift(rng: np.random.Generator, m: float) -> Draw:
     return Draw(found.interval_low <= 2.0 <= found.interval_high, 0.0, None, not plain)
 
 
-#: name -> (words, how a plant is played, its parameter, whether it may cover more than promised)
+#: name -> (words, how a plant is played, whether it may cover more than promised)
 CASES: dict[str, tuple[str, Callable[[np.random.Generator], Draw], bool]] = {
     **{
-        f"step-{rho}": (f"before and after, days that remember {rho}", lambda rng, r=rho: _step(rng, r), False)
+        f"step-{rho}": (f"before and after, days that remember {rho}", partial(_step, rho=rho), False)
         for rho in (0.0, 0.3, 0.5, 0.8)
     },
     **{
         f"baseline-{rho}": (
             f"baseline by production, shift and weather; days remember {rho}",
-            lambda rng, r=rho: _baseline(rng, r),
+            partial(_baseline, rho=rho),
             False,
         )
         for rho in (0.0, 0.5, 0.8)
@@ -199,21 +202,21 @@ CASES: dict[str, tuple[str, Callable[[np.random.Generator], Draw], bool]] = {
     **{
         f"staggered-{rho}": (
             f"120 firms, dates apart, growing effects, common trend; months remember {rho}",
-            lambda rng, r=rho: _staggered(rng, r),
+            partial(_staggered, rho=rho),
             False,
         )
         for rho in (0.0, 0.5, 0.8)
     },
-    "lot": ("60 units, order by lot, known baseline", lambda rng: _lot(rng, 0.0), False),
-    "lines": ("one line against a mixture of 24, common movements", lambda rng: _lines(rng, 0.0), False),
-    "sites": ("mean over 8 sites that differ", lambda rng: _sites(rng, 2.0, ahead=False), False),
-    "next": ("effect at a further site, from 8", lambda rng: _sites(rng, 2.0, ahead=True), False),
-    "next-alike": ("effect at a further site, from 8 alike", lambda rng: _sites(rng, 0.3, ahead=True), True),
-    "drift": ("drift as large as before, against all firms (honest bounds)", lambda rng: _drift(rng, 1.0), True),
+    "lot": ("60 units, order by lot, known baseline", _lot, False),
+    "lines": ("one line against a mixture of 24, common movements", _lines, False),
+    "sites": ("mean over 8 sites that differ", partial(_sites, between=2.0, ahead=False), False),
+    "next": ("effect at a further site, from 8", partial(_sites, between=2.0, ahead=True), False),
+    "next-alike": ("effect at a further site, from 8 alike", partial(_sites, between=0.3, ahead=True), True),
+    "drift": ("drift as large as before, against all firms (honest bounds)", partial(_drift, m=1.0), True),
     **{
         f"week-{slow}": (
             f"quarter-hours by time of the week; hours fade, days remember {slow}",
-            lambda rng, r=slow: _week(rng, r),
+            partial(_week, slow=slow),
             False,
         )
         for slow in (0.0, 0.8)
@@ -232,25 +235,50 @@ def validate(plants: int, *, only: tuple[str, ...] = (), seed: int = 0) -> Itera
     unknown = [name for name in only if name not in CASES]
     if unknown or plants < 1:
         raise ValueError(f"Take one plant or more, and cases out of: {', '.join(CASES)}.")
-    for number, (name, (words, play, conservative)) in enumerate(CASES.items()):
+    for number, (name, (_, play, _)) in enumerate(CASES.items()):
         if only and name not in only:
             continue
         draws = [play(np.random.default_rng([seed, number, i])) for i in range(plants)]
-        yield Row(
-            words,
-            plants,
-            float(np.mean([one.covered for one in draws])),
-            100 * float(np.mean([one.off for one in draws])),
-            _share([one.alarm for one in draws]),
-            _share([one.plain_covered for one in draws]),
-            _share([one.plain_alarm for one in draws]),
-            conservative,
-        )
+        yield summary(name, draws)
+
+
+def summary(name: str, draws: list[Draw]) -> Row:
+    """Return the line of a case from what was found of each plant."""
+    words, _, conservative = CASES[name]
+    return Row(
+        words,
+        len(draws),
+        float(np.mean([one.covered for one in draws])),
+        100 * float(np.mean([one.off for one in draws])),
+        _share([one.alarm for one in draws]),
+        _share([one.plain_covered for one in draws]),
+        _share([one.plain_alarm for one in draws]),
+        conservative,
+    )
 
 
 def _share(found: list[bool | None]) -> float | None:
     known = [one for one in found if one is not None]
     return float(np.mean(known)) if known else None
+
+
+def run(what: str, *, plants: int, only: tuple[str, ...], folder: Path) -> bool:
+    """Print each line as it is found, write the page if all kinds were played, and return whether all hold.
+
+    Raises
+    ------
+    ConfigError
+        If something else than effects, or a kind of plant that is not known, is asked for.
+    """
+    if what != "effects" or any(name not in CASES for name in only):
+        raise ConfigError(f"Validate effects; kinds of plants are: {', '.join(CASES)}.")
+    rows = []
+    for row in validate(plants, only=only):
+        print(_line(row), end="", flush=True)  # noqa: T201 - this is the output
+        rows.append(row)
+    if not only:
+        (folder / "validation-effects.md").write_text(page(rows))
+    return all(row.holds for row in rows)
 
 
 def page(rows: list[Row]) -> str:

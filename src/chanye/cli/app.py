@@ -290,6 +290,22 @@ def verify(
 
 
 @app.command()
+def validate(
+    what: Annotated[str, typer.Argument(help="effects")] = "effects",
+    plants: Annotated[int, typer.Option(min=1, help="How many plants of each kind are played.")] = 1000,
+    only: Annotated[
+        list[str] | None, typer.Option(help="One kind of plant; repeatable. Prints, writes no page.")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where the page is written.")] = Path("docs/reference"),
+) -> None:
+    """Play plants whose effects are known against every method, and write down how often its intervals hold them."""
+    from chanye.bench.effects_validation import run
+
+    if not run(what, plants=plants, only=tuple(only or ()), folder=folder):
+        raise typer.Exit(1)
+
+
+@app.command()
 def docs(
     check: Annotated[bool, typer.Option(help="Only say which pages are stale.")] = False,
     folder: Annotated[Path, typer.Option(help="Where the pages are.")] = Path("docs/reference"),
