@@ -211,9 +211,11 @@ def differences(old: RankingFormula, new: RankingFormula) -> tuple[tuple[str, An
 
 def ranked_of(text: str) -> list[Ranked]:
     """Return the rows that were frozen as JSON."""
-    return [
-        Ranked(**{**one, "unknown": tuple(one["unknown"]), "codes": tuple(one["codes"])}) for one in json.loads(text)
-    ]
+    return [_ranked(one) for one in json.loads(text)]
+
+
+def _ranked(one: dict[str, Any]) -> Ranked:
+    return Ranked(**{**one, "unknown": tuple(one["unknown"]), "codes": tuple(one["codes"])})
 
 
 def _last_ranks(viewer: Viewer) -> dict[str, int]:
@@ -250,7 +252,7 @@ def places(viewer: Viewer, code: str) -> list[tuple[RankingRef, Ranked]]:
     """Return where a project stood in each published ranking, newest first, at most the last eight."""
     found = []
     for row in _published(viewer).filter(Q(results__contains=f'"{code}"'))[:8]:
-        held = next((one for one in ranked_of(row.results) if code in one.codes), None)
+        held = next((one for one in json.loads(row.results) if code in one["codes"]), None)
         if held is not None:
-            found.append((ranking_ref(row), held))
+            found.append((ranking_ref(row), _ranked(held)))
     return found
