@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -18,11 +19,14 @@ from chanye.domains.projects.queries import releases as queries
 from chanye.domains.projects.queries import returns, statistics
 from chanye.domains.projects.rules.months import read_month
 from chanye.domains.projects.types.releases import ReleaseDraft
+from chanye.domains.projects.types.statistics import IndicatorRef
 from chanye.kernel.errors import ConfigError
 from chanye.parties.rules import may, require
+from chanye.parties.sectors import SECTORS
 from chanye.spine.api import viewer_of
 
 SIDE_WORDS = {"sector": gettext_lazy("Sector"), "town": gettext_lazy("Town"), "size": gettext_lazy("Size")}
+_NAMES: dict[str, Mapping[str, Any]] = {"sector": SECTORS, "size": words.SIZE_WORDS}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,6 +51,7 @@ def release_list(request: HttpRequest) -> HttpResponseBase:
         except ConfigError as error:
             fault = str(error)
     context: dict[str, Any] = {
+        "cells": _cells(preview.body) if preview else None,
         "releases": queries.releases(viewer, office), "sent": sent, "fault": fault, "preview": preview,
         "may_publish": may(viewer, "publish_release", office), "sides": SIDE_WORDS,
         "month": sent.get("month") or statistics.newest_month(viewer, office),
@@ -55,3 +60,21 @@ def release_list(request: HttpRequest) -> HttpResponseBase:
         ],
     }  # fmt: skip
     return render(request, "projects/releases.html", context)
+
+
+def _cells(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a table as it is drawn: heads, and rows of a name and cells; None is suppressed."""
+    two = len(body["sides"]) == 2
+    one = IndicatorRef(0, body["indicator"], "", "", body["unit"], body["decimals"], "")
+    names = [
+        [str(_NAMES.get(side, {}).get(n, n)) for n in row]
+        for side, row in zip(body["sides"], body["labels"], strict=True)
+    ]
+    values = body["values"] if two else [[value] for value in body["values"]]
+    return {
+        "heads": [*names[1], _("Sum")] if two else [_("Sum")],
+        "rows": [
+            (name, [words.amount(one, value) for value in row])
+            for name, row in zip([*names[0], _("Sum")], values, strict=True)
+        ],
+    }
