@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: The tables of the statistics whose rows stay as they were written.
+TABLES = ("projects_monthlyreturn", "projects_closedmonth", "projects_target", "projects_release")
+
 
 def create_statements(vendor: str, table: str) -> tuple[str, ...]:
     """Return the statements that put the refusal in place on ``sqlite`` or ``postgresql``.
