@@ -38,6 +38,7 @@ def seed_programme(
         Code of a firm -> its applications that were handed in; a claim that the data cannot show stays a draft.
     """
     from chanye.domains.programme.actions.calls import create_starter_call, set_call_state
+    from chanye.domains.programme.actions.ledger import grant_envelope
     from chanye.domains.programme.queries.calls import calls
 
     officer = site.people["demo"]
@@ -48,6 +49,11 @@ def seed_programme(
     )
     if not known:
         set_call_state(actor=officer, call_id=call, state="open")
+    for year in range(today.year - 4, today.year + 3):
+        grant_envelope(
+            actor=site.people["office-manager"], office_id=site.office, year=year, amount=200 * MILLION,
+            key=f"demo-{year}",
+        )  # fmt: skip
     applying = [firm for firm in district.firms if firm.upgrade is None or firm.cheat]
     found: dict[str, list[int]] = {}
     for turn, firm in enumerate(applying):
@@ -195,3 +201,16 @@ def _decide(site: DistrictSite, number: int, turn: int, firm: Firm) -> None:
     advance(actor=checker, application_id=number, move="conclude")
     if turn % 6 >= 4:
         advance(actor=manager, application_id=number, move="approve")
+    if turn % 6 == 4:
+        _agree(site, number, firm)
+
+
+def _agree(site: DistrictSite, number: int, firm: Firm) -> None:
+    """Commit what was approved, and let both sides sign."""
+    from chanye.domains.programme.actions.agreements import commit_award, draw_up_agreement, sign_agreement
+
+    manager = site.people["office-manager"]
+    commit_award(actor=manager, application_id=number)
+    agreement = draw_up_agreement(actor=manager, application_id=number)
+    for side in (site.firms[firm.code].manager, manager):
+        sign_agreement(actor=side, agreement_id=agreement)
