@@ -18,9 +18,10 @@ from chanye.domains.projects.actions import progress as works
 from chanye.domains.projects.actions.progress import PhotoFile
 from chanye.domains.projects.models import Project
 from chanye.domains.projects.pages.pipeline import PROJECTS
+from chanye.domains.projects.project_rows import facts_of
 from chanye.domains.projects.queries import pipeline as queries
 from chanye.domains.projects.queries import progress as record_queries
-from chanye.domains.projects.queries.effects import measured_share
+from chanye.domains.projects.rules.effects import measured_share
 from chanye.domains.projects.rules.flags import flags_of
 from chanye.domains.projects.types.pipeline import FLAGS, ProjectDraft
 from chanye.domains.projects.types.progress import MilestoneDraft, Seen
@@ -219,7 +220,7 @@ def test_the_list_raises_the_flags_that_the_rules_raise(office: Viewer) -> None:
         )  # fmt: skip
     seen = set()
     for row in Project.objects.all():
-        expected = tuple(flag.code for flag in flags_of(record_queries.facts_of(row), TODAY))
+        expected = tuple(flag.code for flag in flags_of(facts_of(row), TODAY))
         assert queries.project(office, row.pk, today=TODAY).flags == expected
         seen |= set(expected)
     assert seen == set(FLAGS)

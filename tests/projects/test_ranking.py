@@ -26,7 +26,7 @@ from chanye.domains.projects.types.pipeline import ProjectDraft
 from chanye.domains.projects.types.ranking import RankingFormula
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.parties import actions as parties
-from chanye.parties.types import SYSTEM, Viewer
+from chanye.parties.types import PUBLIC, SYSTEM, Viewer
 from subprocess_environment import environment
 
 DAY = date(2026, 9, 30)
@@ -232,4 +232,4 @@ def test_only_the_office_publishes(office: Viewer) -> None:
     with pytest.raises(DeniedError):
         queries.table(Viewer(5, firm, frozenset({"manager"}), name="m"))
     publish(office)
-    assert queries.public_table(office.organisation_id).ref.number == 1
+    assert queries.public_table(PUBLIC, office.organisation_id).ref.number == 1

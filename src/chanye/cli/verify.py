@@ -12,7 +12,7 @@ from chanye.kernel.errors import ConfigError
 #: Kind of a file that anybody can recompute -> ``module:function`` from its bytes to the first difference, or "".
 BUNDLES = {
     "evidence": "chanye.evidence.bundle:check",
-    "ranking": "chanye.domains.projects.queries.bundle:difference",
+    "ranking": "chanye.domains.projects.bundle:difference",
 }
 
 

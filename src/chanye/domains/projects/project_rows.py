@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from chanye.domains.projects.models import Project
+from chanye.domains.projects.rules.flags import Facts
 from chanye.kernel.errors import DeniedError
 from chanye.parties.rules import may, require
 from chanye.parties.types import Viewer
@@ -38,3 +39,11 @@ def held(actor: Viewer, project_id: int, permission: str) -> Project:
         raise DeniedError(_("There is no such project, or it belongs to another organisation."))
     require(actor, permission, row.organisation_id)
     return row
+
+
+def facts_of(row: Project) -> Facts:
+    """Return what flags are raised from."""
+    return Facts(
+        row.status, row.planned_total, row.first_total, row.paid_out, row.physical, row.started_on,
+        row.in_production_on, row.next_due, row.reported_on, row.baseline_version, row.photo_faults, row.falsified,
+    )  # fmt: skip

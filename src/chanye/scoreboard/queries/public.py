@@ -48,7 +48,7 @@ def public_page(viewer: Viewer) -> PublicPage | None:
     return PublicPage(
         office,
         tuple(releases.releases(viewer, office)),
-        ranking.public_table(office),
+        ranking.public_table(viewer, office),
         tuple(_tallies(evidence.register(reader))),
         tuple(row for row in evidence.pooled(reader) if row.sites >= LEAST),
     )
@@ -97,13 +97,13 @@ def release(viewer: Viewer, number: int) -> ReleaseRef | None:
 def ranking_documents(viewer: Viewer, number: int) -> dict[str, str]:
     """Return formula, inputs and results of a published ranking, from which anybody recomputes it."""
     office = profiles.public_office(viewer)
-    return {} if office is None else ranking.public_documents(office, number)
+    return {} if office is None else ranking.public_documents(viewer, office, number)
 
 
 def project_package(viewer: Viewer, *, today: date) -> dict[str, Any] | None:
     """Return the projects of the newest published ranking in OC4IDS; nothing of projects that are not in it."""
     office = profiles.public_office(viewer)
-    table = ranking.public_table(office) if office is not None else None
+    table = ranking.public_table(viewer, office) if office is not None else None
     if office is None or table is None:
         return None
     codes = [code for rows in table.groups.values() for one in rows for code in one.codes]

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from chanye.domains.projects.models import Project
 from chanye.domains.projects.project_rows import held, visible
-from chanye.domains.projects.queries.effects import measured_share, newest_effects
+from chanye.domains.projects.queries.effects import newest_effects
+from chanye.domains.projects.rules.effects import measured_share
 from chanye.evidence import queries as evidence
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import now_us

@@ -11,10 +11,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.projects.actions.pipeline import FIELDS
 from chanye.domains.projects.models import Payment, Project, StageRecord
-from chanye.domains.projects.rules.pipeline import RECORDED, check_project, check_stage
-from chanye.domains.projects.types.pipeline import ProjectDraft
+from chanye.domains.projects.rules.pipeline import FIELDS, RECORDED, TAKEN, check_row
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import now_us
 from chanye.parties.audit import record
@@ -22,19 +20,7 @@ from chanye.parties.queries import firms
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
 
-#: What a row may bring, beside the days of stages; what it leaves out stays as it is.
-TAKEN = frozenset(FIELDS) - {"owner_id", "owner_name", "asset_id", "scope", "foreign_capital"}
 BATCH = 500
-
-
-def check_row(values: Mapping[str, Any], *, today: date) -> None:
-    """Raise ConfigError if a row of an import cannot be a project."""
-    given = {name: values[name] for name in TAKEN if values.get(name) is not None}
-    check_project(ProjectDraft(**{"code": values.get("code") or "", "name": "", **given}))
-    for stage in RECORDED:
-        on = values.get(f"{stage}_on")
-        if on is not None:
-            check_stage(stage, on, values.get(f"{stage}_amount") or 0, "import", today=today)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from chanye.domains.projects.models import Payment, Project, ProjectYear, StageRecord
 from chanye.domains.projects.project_rows import held
-from chanye.domains.projects.rules.pipeline import MOST, check_project, check_stage
+from chanye.domains.projects.rules.pipeline import FIELDS, MOST, check_project, check_stage
 from chanye.domains.projects.types.pipeline import ProjectDraft
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import now_us
@@ -21,11 +21,6 @@ from chanye.parties.queries import firms
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
 from chanye.spine import queries as spine
-
-FIELDS = (
-    "name", "owner_id", "owner_name", "asset_id", "status", "kind", "sector", "town", "place",
-    "latitude", "longitude", "scope", "planned_total", "planned_start", "planned_finish", "foreign_capital",
-)  # fmt: skip
 
 
 @transaction.atomic
@@ -168,7 +163,7 @@ def record_payment(
     made = Payment.objects.create(
         project=row, key=key, recorded_at=now_us(), recorded_by=actor.name[:150], **content
     )  # fmt: skip
-    add_up(row)
+    _add_up(row)
     if min(row.paid_in, row.paid_out) < 0:
         raise ConfigError(_("More would be taken back than was paid."))
     row.changed_at = made.recorded_at
@@ -180,7 +175,7 @@ def record_payment(
     return int(made.pk)
 
 
-def add_up(row: Project) -> None:
+def _add_up(row: Project) -> None:
     """Set what the payments of a project add up to."""
     sums = dict(row.payments.values_list("kind").annotate(sum=Sum("amount")))
     row.paid_in, row.paid_out = sums.get("in", 0), sums.get("out", 0)
@@ -188,7 +183,7 @@ def add_up(row: Project) -> None:
     row.paid_in_on = first if row.paid_in > 0 else None
 
 
-def draft_of(row: Project) -> dict[str, Any]:
+def _draft_of(row: Project) -> dict[str, Any]:
     """Return the values of a draft that would leave a project as it is."""
     plain = {name: getattr(row, name) for name in FIELDS}
     plain |= {"code": row.code, "part_of": row.part_of.code if row.part_of else ""}
@@ -203,5 +198,5 @@ def change_project(*, actor: Viewer, project_id: int, **changes: Any) -> int:
     if unknown or changes.get("code", row.code) != row.code:
         raise ConfigError(_("A project keeps its unified code; change only what a project has."))
     return save_project(
-        actor=actor, organisation_id=row.organisation_id, draft=ProjectDraft(**{**draft_of(row), **changes})
+        actor=actor, organisation_id=row.organisation_id, draft=ProjectDraft(**{**_draft_of(row), **changes})
     )

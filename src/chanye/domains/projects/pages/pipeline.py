@@ -17,6 +17,7 @@ from chanye.domains.projects.actions import imports
 from chanye.domains.projects.pages.words import short, today
 from chanye.domains.projects.queries import oc4ids
 from chanye.domains.projects.queries import pipeline as queries
+from chanye.domains.projects.rules.pipeline import check_row
 from chanye.domains.projects.types.pipeline import AMOUNTS, FLAGS, KINDS, STAGES, STATUSES, ProjectRow
 from chanye.kernel.errors import ConfigError
 from chanye.parties.rules import may, require
@@ -169,7 +170,7 @@ def project_import(request: HttpRequest) -> HttpResponseBase:
 
     def check(row: ImportRow) -> list[tuple[str, str]]:
         try:
-            imports.check_row(row.values, today=day)
+            check_row(row.values, today=day)
         except ConfigError as error:
             return [("code", str(error))]
         return []

@@ -18,7 +18,7 @@ from chanye.domains.projects.actions.ranking import publish_ranking
 from chanye.domains.projects.pages.words import number_of, short, today, whole_of
 from chanye.domains.projects.queries import ranking as queries
 from chanye.domains.projects.rules.bundle import write_bundle
-from chanye.domains.projects.rules.ranking import check_formula, rank
+from chanye.domains.projects.rules.ranking import check_formula, moved, rank
 from chanye.domains.projects.types.ranking import GROUPS, MEASURES, Ranked, RankingFormula, RankingTable
 from chanye.kernel.errors import ConfigError
 from chanye.parties.rules import may, require
@@ -149,7 +149,7 @@ def studio(request: HttpRequest) -> HttpResponse:
         fault = str(error)
     held = queries.inputs(viewer, as_of=day, period=period[:16])
     other = rank(tried, held)
-    moves = queries.moved(rank(force, held), other) if tried != force else []
+    moves = moved(rank(force, held), other) if tried != force else []
     groups, page = groups_of(RankingTable(None, tried, _by_group(other)), sent.get("page"))
     context = {
         "version": version, "fault": fault, "period": period, "tried": tried, "changes": tried != force,

@@ -34,7 +34,7 @@ def _amount(stage: str) -> str:
     return "paid_in" if stage == "paid_in" else f"{stage}_amount"
 
 
-def flag_conditions(today: date) -> dict[str, Q]:
+def _flag_conditions(today: date) -> dict[str, Q]:
     """Return each flag as a condition on projects: the same question that ``rules.flags`` answers for one."""
     quiet = today - timedelta(days=STALLED_DAYS)
     ahead = Q(planned_total__gt=0, physical__isnull=False) & Q(
@@ -53,12 +53,12 @@ def flag_conditions(today: date) -> dict[str, Q]:
     }
 
 
-def annotated(rows: QuerySet[Project], today: date) -> QuerySet[Project]:
+def _annotated(rows: QuerySet[Project], today: date) -> QuerySet[Project]:
     """Return projects with what the list filters and sorts by: shares, furthest stage, flags."""
     yes, no = Value(True), Value(False)
     flags = {
         f"flag_{code}": Case(When(condition, then=yes), default=no, output_field=BooleanField())
-        for code, condition in flag_conditions(today).items()
+        for code, condition in _flag_conditions(today).items()
     }
     reached = [When(**{f"{stage}_on__isnull": False}, then=Value(stage)) for stage in reversed(STAGES)]
     whole = NullIf(Cast("planned_total", FloatField()), Value(0.0))
@@ -74,12 +74,12 @@ def annotated(rows: QuerySet[Project], today: date) -> QuerySet[Project]:
 
 def table(viewer: Viewer, view: View, *, today: date) -> Rows:
     """Return the projects that a view asks for."""
-    rows = annotated(visible(viewer), today).select_related("owner")
-    return view.apply(rows, fields=FIELDS, make=project_row)
+    rows = _annotated(visible(viewer), today).select_related("owner")
+    return view.apply(rows, fields=FIELDS, make=_project_row)
 
 
-def project_row(row: Any) -> ProjectRow:
-    """Return an annotated project as a value."""
+def _project_row(row: Any) -> ProjectRow:
+    """Return an _annotated project as a value."""
     dates = {stage: getattr(row, f"{stage}_on") for stage in STAGES}
     return ProjectRow(
         id=row.pk, organisation_id=row.organisation_id, code=row.code, name=row.name, owner_id=row.owner_id,
@@ -97,13 +97,13 @@ def project_row(row: Any) -> ProjectRow:
 
 def everything(viewer: Viewer, *, today: date) -> list[ProjectRow]:
     """Return all projects the viewer may see."""
-    return [project_row(row) for row in annotated(visible(viewer), today).select_related("owner")]
+    return [_project_row(row) for row in _annotated(visible(viewer), today).select_related("owner")]
 
 
 def page_after(viewer: Viewer, after: int, limit: int, *, today: date) -> list[ProjectRow]:
     """Return at most ``limit`` projects with a number above ``after``, by number."""
-    rows = annotated(visible(viewer).filter(pk__gt=after), today).select_related("owner").order_by("pk")
-    return [project_row(row) for row in rows[:limit]]
+    rows = _annotated(visible(viewer).filter(pk__gt=after), today).select_related("owner").order_by("pk")
+    return [_project_row(row) for row in rows[:limit]]
 
 
 def project(viewer: Viewer, project_id: int, *, today: date) -> ProjectRow:
@@ -114,10 +114,10 @@ def project(viewer: Viewer, project_id: int, *, today: date) -> ProjectRow:
     DeniedError
         If there is none that the viewer may see.
     """
-    row = annotated(visible(viewer).filter(pk=project_id), today).select_related("owner").first()
+    row = _annotated(visible(viewer).filter(pk=project_id), today).select_related("owner").first()
     if row is None:
         raise DeniedError(_("There is no such project, or it belongs to another organisation."))
-    return project_row(row)
+    return _project_row(row)
 
 
 def code_of(viewer: Viewer, project_id: int) -> str:
@@ -127,20 +127,20 @@ def code_of(viewer: Viewer, project_id: int) -> str:
 
 def projects_by_code(viewer: Viewer, codes: list[str], *, today: date) -> dict[str, ProjectRow]:
     """Return projects by their unified code; those that do not exist or may not be seen are left out."""
-    rows = annotated(visible(viewer).filter(code__in=codes), today).select_related("owner")
-    return {row.code: project_row(row) for row in rows}
+    rows = _annotated(visible(viewer).filter(code__in=codes), today).select_related("owner")
+    return {row.code: _project_row(row) for row in rows}
 
 
 def of_owner(viewer: Viewer, organisation_id: int, *, today: date) -> list[ProjectRow]:
     """Return the projects of a firm that the viewer may see, the largest first."""
-    rows = annotated(visible(viewer).filter(owner_id=organisation_id), today).select_related("owner")
-    return sorted((project_row(row) for row in rows), key=lambda one: (-one.planned_total, one.id))
+    rows = _annotated(visible(viewer).filter(owner_id=organisation_id), today).select_related("owner")
+    return sorted((_project_row(row) for row in rows), key=lambda one: (-one.planned_total, one.id))
 
 
 def located(viewer: Viewer, *, today: date) -> list[ProjectRow]:
     """Return the projects that have a place, for a map; cancelled ones are left out."""
     rows = visible(viewer).exclude(status="cancelled").filter(latitude__isnull=False)
-    return [project_row(row) for row in annotated(rows, today).select_related("owner")]
+    return [_project_row(row) for row in _annotated(rows, today).select_related("owner")]
 
 
 def funnel(viewer: Viewer, start: date | None = None, end: date | None = None) -> list[StageFigure]:
@@ -166,7 +166,7 @@ def tallies(viewer: Viewer, *, today: date) -> Mapping[str, Mapping[str, int]]:
     """Return how many projects there are by status, and how many raise each flag."""
     rows = visible(viewer)
     by_status = dict(rows.order_by().values_list("status").annotate(n=Count("pk")))
-    flags = {code: Count("pk", filter=condition) for code, condition in flag_conditions(today).items()}
+    flags = {code: Count("pk", filter=condition) for code, condition in _flag_conditions(today).items()}
     return {"status": by_status, "flags": rows.aggregate(**flags)}
 
 

@@ -10,10 +10,10 @@ from itertools import accumulate
 from django.utils.translation import gettext as _
 
 from chanye.domains.projects.models import Photo, Project, Report
-from chanye.domains.projects.project_rows import visible
+from chanye.domains.projects.project_rows import facts_of, visible
 from chanye.domains.projects.rules.credit import WHOLE, plan_days, planned_amount, status_of
 from chanye.domains.projects.rules.earned_value import assess
-from chanye.domains.projects.rules.flags import Facts, flags_of
+from chanye.domains.projects.rules.flags import flags_of
 from chanye.domains.projects.types.pipeline import Flag, PaymentFact, StageFact
 from chanye.domains.projects.types.progress import (
     Curve,
@@ -77,7 +77,7 @@ def record(viewer: Viewer, project_id: int, *, today: date) -> ProjectRecord:
         If there is none that the viewer may see.
     """
     row = _seen(viewer, project_id)
-    milestones = tuple(milestone_rows(row, today))
+    milestones = tuple(_milestone_rows(row, today))
     reports = _reports(viewer, row)
     payments = tuple(
         PaymentFact(p.kind, p.on, p.amount, p.evidence, p.file_id, p.recorded_at, p.recorded_by)
@@ -108,15 +108,7 @@ def record(viewer: Viewer, project_id: int, *, today: date) -> ProjectRecord:
     )
 
 
-def facts_of(row: Project) -> Facts:
-    """Return what flags are raised from."""
-    return Facts(
-        row.status, row.planned_total, row.first_total, row.paid_out, row.physical, row.started_on,
-        row.in_production_on, row.next_due, row.reported_on, row.baseline_version, row.photo_faults, row.falsified,
-    )  # fmt: skip
-
-
-def milestone_rows(row: Project, today: date) -> list[MilestoneRow]:
+def _milestone_rows(row: Project, today: date) -> list[MilestoneRow]:
     """Return the milestones of a project in order."""
     return [
         MilestoneRow(

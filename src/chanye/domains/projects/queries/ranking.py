@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,16 @@ from django.utils.translation import gettext as _
 from chanye.domains.projects.models import Formula, Milestone, Project, Ranking
 from chanye.domains.projects.project_rows import visible
 from chanye.domains.projects.rules.credit import planned_share
-from chanye.domains.projects.rules.ranking import SCHEMA, STANDARD, rank, read_formula
+from chanye.domains.projects.rules.ranking import (
+    SCHEMA,
+    STANDARD,
+    differences,
+    moved,
+    rank,
+    ranked,
+    ranked_of,
+    read_formula,
+)
 from chanye.domains.projects.types.ranking import Move, Ranked, RankingFormula, RankingRef, RankingTable
 from chanye.kernel.errors import DeniedError
 from chanye.parties.rules import require
@@ -130,17 +139,6 @@ def moves(viewer: Viewer, formula: RankingFormula, other: RankingFormula, *, as_
     return moved(rank(formula, held), rank(other, held))
 
 
-def moved(before: Iterable[Ranked], after: Iterable[Ranked]) -> list[Move]:
-    """Return the projects whose rank or peer group differs between two rankings."""
-    old = {row.code: (row.group, row.rank) for row in before}
-    found = []
-    for row in after:
-        was = old.pop(row.code, None)
-        if was != (row.group, row.rank):
-            found.append(Move(row.code, row.name, row.group, was[1] if was else None, row.rank))
-    return found
-
-
 def formula_in_force(viewer: Viewer) -> tuple[int, RankingFormula]:
     """Return the newest version of the office's formula; version 0 is the one the product begins with."""
     row = Formula.objects.filter(organisation_id=viewer.organisation_id or 0).order_by("-version").first()
@@ -157,10 +155,10 @@ def _published(viewer: Viewer) -> Any:
 
 def published(viewer: Viewer) -> list[RankingRef]:
     """Return what was published, newest first."""
-    return [ranking_ref(row) for row in _published(viewer).defer("inputs", "results")]
+    return [_ranking_ref(row) for row in _published(viewer).defer("inputs", "results")]
 
 
-def ranking_ref(row: Ranking) -> RankingRef:
+def _ranking_ref(row: Ranking) -> RankingRef:
     """Return a published ranking without its tables."""
     return RankingRef(
         row.pk, row.number, row.period, row.as_of, row.formula.version, read_formula(row.formula.body),
@@ -185,7 +183,7 @@ def table(viewer: Viewer, ranking_id: int | None = None) -> RankingTable | None:
     return None if row is None else _frozen(row)
 
 
-def public_table(office_id: int, number: int | None = None) -> RankingTable | None:
+def public_table(viewer: Viewer, office_id: int, number: int | None = None) -> RankingTable | None:
     """Return a published ranking of an office to anybody: what is published is public."""
     rows = Ranking.objects.select_related("formula").filter(organisation_id=office_id).order_by("-number")
     row = (rows if number is None else rows.filter(number=number)).first()
@@ -193,7 +191,7 @@ def public_table(office_id: int, number: int | None = None) -> RankingTable | No
 
 
 def _frozen(row: Ranking) -> RankingTable:
-    ref = ranking_ref(row)
+    ref = _ranking_ref(row)
     earlier = Ranking.objects.select_related("formula").filter(
         organisation_id=row.organisation_id, number=row.number - 1
     )
@@ -201,21 +199,6 @@ def _frozen(row: Ranking) -> RankingTable:
     before = {one.code: one.rank for one in ranked_of(last.results)} if last else {}
     changed = differences(read_formula(last.formula.body), ref.formula) if last else ()
     return _table(ref, ref.formula, ranked_of(row.results), before, changed)
-
-
-def differences(old: RankingFormula, new: RankingFormula) -> tuple[tuple[str, Any, Any], ...]:
-    """Return what differs between two formulas: name, before, after."""
-    a, b = asdict(old), asdict(new)
-    return tuple((name, a[name], b[name]) for name in a if a[name] != b[name])
-
-
-def ranked_of(text: str) -> list[Ranked]:
-    """Return the rows that were frozen as JSON."""
-    return [_ranked(one) for one in json.loads(text)]
-
-
-def _ranked(one: dict[str, Any]) -> Ranked:
-    return Ranked(**{**one, "unknown": tuple(one["unknown"]), "codes": tuple(one["codes"])})
 
 
 def _last_ranks(viewer: Viewer) -> dict[str, int]:
@@ -228,18 +211,18 @@ def documents(viewer: Viewer, ranking_id: int) -> dict[str, str]:
     row = _row(viewer, ranking_id)
     if row is None:
         raise DeniedError(_("There is no such ranking, or it belongs to another office."))
-    return texts(row)
+    return _texts(row)
 
 
-def public_documents(office_id: int, number: int) -> dict[str, str]:
+def public_documents(viewer: Viewer, office_id: int, number: int) -> dict[str, str]:
     """Return the same to anybody, by the number of the ranking."""
     row = Ranking.objects.select_related("formula").filter(organisation_id=office_id, number=number).first()
     if row is None:
         raise DeniedError(_("There is no such ranking, or it belongs to another office."))
-    return texts(row)
+    return _texts(row)
 
 
-def texts(row: Ranking) -> dict[str, str]:
+def _texts(row: Ranking) -> dict[str, str]:
     """Return formula, inputs and results of a ranking with what seals them."""
     head = {
         "number": row.number, "period": row.period, "as_of": row.as_of.isoformat(), "previous": row.previous,
@@ -254,5 +237,5 @@ def places(viewer: Viewer, code: str) -> list[tuple[RankingRef, Ranked]]:
     for row in _published(viewer).filter(Q(results__contains=f'"{code}"'))[:8]:
         held = next((one for one in json.loads(row.results) if code in one["codes"]), None)
         if held is not None:
-            found.append((ranking_ref(row), _ranked(held)))
+            found.append((_ranking_ref(row), ranked(held)))
     return found

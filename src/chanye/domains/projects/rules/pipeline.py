@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,14 @@ MOST = 10**16
 CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z ._/-]{0,63}")
 #: Stages that are recorded by hand; capital paid in is booked payment by payment.
 RECORDED = tuple(one for one in STAGES if one != "paid_in")
+
+#: What is said of a project, beside its code, its years and what it is part of.
+FIELDS = (
+    "name", "owner_id", "owner_name", "asset_id", "status", "kind", "sector", "town", "place",
+    "latitude", "longitude", "scope", "planned_total", "planned_start", "planned_finish", "foreign_capital",
+)  # fmt: skip
+#: What a row of an import may bring, beside the days of stages; what it leaves out stays as it is.
+TAKEN = frozenset(FIELDS) - {"owner_id", "owner_name", "asset_id", "scope", "foreign_capital"}
 
 
 def check_project(draft: ProjectDraft) -> None:
@@ -76,3 +85,13 @@ def stage_of(dates: Mapping[str, date | None]) -> str:
 def share(part: int | None, whole: int) -> float | None:
     """Return part of whole as a share, None where either is not known."""
     return None if part is None or whole <= 0 or not math.isfinite(part) else part / whole
+
+
+def check_row(values: Mapping[str, Any], *, today: date) -> None:
+    """Raise ConfigError if a row of an import cannot be a project."""
+    given = {name: values[name] for name in TAKEN if values.get(name) is not None}
+    check_project(ProjectDraft(**{"code": values.get("code") or "", "name": "", **given}))
+    for stage in RECORDED:
+        on = values.get(f"{stage}_on")
+        if on is not None:
+            check_stage(stage, on, values.get(f"{stage}_amount") or 0, "import", today=today)

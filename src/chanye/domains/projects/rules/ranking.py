@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from chanye.domains.projects.types.ranking import GROUPS, MEASURES, Ranked, RankingFormula
+from chanye.domains.projects.types.ranking import GROUPS, MEASURES, Move, Ranked, RankingFormula
 from chanye.kernel.errors import ConfigError
 
 F64 = npt.NDArray[np.float64]
@@ -258,3 +258,30 @@ def _single(values: F64, counted: npt.NDArray[np.bool_]) -> dict[int, int]:
         if not at.size
         else dict(zip(at.tolist(), rankdata(-values[at], method="min").astype(int).tolist(), strict=True))
     )
+
+
+def moved(before: Iterable[Ranked], after: Iterable[Ranked]) -> list[Move]:
+    """Return the projects whose rank or peer group differs between two rankings."""
+    old = {row.code: (row.group, row.rank) for row in before}
+    found = []
+    for row in after:
+        was = old.pop(row.code, None)
+        if was != (row.group, row.rank):
+            found.append(Move(row.code, row.name, row.group, was[1] if was else None, row.rank))
+    return found
+
+
+def differences(old: RankingFormula, new: RankingFormula) -> tuple[tuple[str, Any, Any], ...]:
+    """Return what differs between two formulas: name, before, after."""
+    a, b = asdict(old), asdict(new)
+    return tuple((name, a[name], b[name]) for name in a if a[name] != b[name])
+
+
+def ranked_of(text: str) -> list[Ranked]:
+    """Return the rows that were frozen as JSON."""
+    return [ranked(one) for one in json.loads(text)]
+
+
+def ranked(one: Mapping[str, Any]) -> Ranked:
+    """Return one row that was frozen, as it was read from JSON."""
+    return Ranked(**{**one, "unknown": tuple(one["unknown"]), "codes": tuple(one["codes"])})
