@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from chanye.domains.programme import urls_calls
+from chanye.domains.programme import urls_awards, urls_calls
 
-urlpatterns: list[URLPattern | URLResolver] = [*urls_calls.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [*urls_calls.urlpatterns, *urls_awards.urlpatterns]

@@ -48,7 +48,7 @@ def draw_up_agreement(*, actor: Viewer, application_id: int) -> int:
         return known.pk
     if case.state != "approved" or not case.approved:
         raise ConfigError(_("An agreement is drawn up once the application is approved."))
-    terms = _terms(case)
+    terms = terms_of_case(case)
     amount = payout.grant(case.eligible_cost, case.approved, terms)
     now = now_us()
     row = Agreement.objects.create(
@@ -67,7 +67,8 @@ def draw_up_agreement(*, actor: Viewer, application_id: int) -> int:
     return row.pk
 
 
-def _terms(case: Application) -> Terms:
+def terms_of_case(case: Application) -> Terms:
+    """Return the terms of payment that the rules of an application's call make."""
     values = {
         one.kind: one.value
         for one in CallRule.objects.filter(
@@ -241,7 +242,7 @@ def commit_award(*, actor: Viewer, application_id: int, year: int | None = None)
 
 def spread_of(case: Application, today: date) -> dict[int, int]:
     """Return what of a grant falls due in each year [fen]."""
-    terms = _terms(case)
+    terms = terms_of_case(case)
     amount = payout.grant(case.eligible_cost, case.approved or case.requested, terms)
     years = rules.years_of(terms, case.planned_start, case.planned_finish, today)
     found: dict[int, int] = {}

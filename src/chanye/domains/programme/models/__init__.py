@@ -20,6 +20,7 @@ from chanye.domains.programme.models.awards import (
 from chanye.domains.programme.models.calls import Call, CallRule
 from chanye.domains.programme.models.cases import CaseDeed, Conflict, Finding, Identity, Review
 from chanye.domains.programme.models.ledger import Journal, Posting
+from chanye.domains.programme.models.portfolio import PortfolioRun
 
 __all__ = [
     "Agreement",
@@ -38,6 +39,7 @@ __all__ = [
     "Journal",
     "Milestone",
     "MilestoneProof",
+    "PortfolioRun",
     "Posting",
     "Quote",
     "Review",
