@@ -7,7 +7,11 @@ committee would walk down, the suppression of one cell after the other, the empt
 from __future__ import annotations
 
 import importlib.util
+import os
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 
 import numpy as np
@@ -130,14 +134,29 @@ def _plain(projects: list[Project], programme: Programme, limit: float) -> float
         high.append(np.inf if quota.high is None else quota.high)
     effect = np.array([one.effect for one in projects])
     began = time.perf_counter()
-    milp(
-        -effect,
-        integrality=np.ones(len(effect)),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(np.array(rows), low, high),
-        options={"time_limit": limit, "mip_rel_gap": 1e-4},
-    )
+    with _silent():
+        milp(
+            -effect,
+            integrality=np.ones(len(effect)),
+            bounds=Bounds(0, 1),
+            constraints=LinearConstraint(np.array(rows), low, high),
+            options={"time_limit": limit, "mip_rel_gap": 1e-4},
+        )
     return time.perf_counter() - began
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep what scipy's solver writes past Python off our output, where ``--json`` is read."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def district_table(seed: int, firms: int = 20_000) -> Table:
