@@ -10,4 +10,4 @@ OPEN = {"public", "public-release", "public-release-file", "public-ranking", "pu
 
 def numbers(firm: Any) -> dict[str, object]:
     """Name the firm itself: its page is closed to every other."""
-    return {"firm_id": firm.id, "number": 1, "form": "json"}
+    return {"firm_id": firm.id, "number": 1}

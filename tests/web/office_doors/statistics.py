@@ -6,7 +6,8 @@ from typing import Any
 
 OWN = {
     "statistics", "statistics-adopt", "statistics-firms", "statistics-firm-import", "statistics-returns",
-    "statistics-single-returns", "statistics-return-import", "target-new", "own-returns", "own-return-import",
+    "statistics-single-returns", "statistics-return-import", "target-new", "own-returns",
+    "statistics-close", "own-return-import",
     "releases",
 }  # fmt: skip
 OPEN: set[str] = set()
@@ -23,4 +24,4 @@ def numbers(firm: Any) -> dict[str, object]:
         office_id=firm.id, code="x", title=f"SECRET {firm.viewer.name}", indicator=indicator, measure="level",
         start="2026-01", end="2026-12", baseline=0, target=1, set_at=0, set_by_name="SECRET",
     )  # fmt: skip
-    return {"target_id": target.pk, "month": "2026-01"}
+    return {"target_id": target.pk}

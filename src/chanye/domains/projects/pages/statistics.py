@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest
@@ -210,13 +211,14 @@ def duty_list(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_POST
-def close_month(request: HttpRequest, month: str) -> HttpResponseBase:
+def close_month(request: HttpRequest) -> HttpResponseBase:
     """Make a month final."""
     viewer = viewer_of(request)
+    month = request.POST.get("month", "")[:7]
     try:
         actions.close_month(actor=viewer, office_id=viewer.organisation_id or 0, month=month)
     except ConfigError as error:
         messages.error(request, str(error))
     else:
         messages.success(request, _("%(month)s is final.") % {"month": month})
-    return redirect(f"{reverse('statistics-returns')}?month={month}")
+    return redirect(f"{reverse('statistics-returns')}?{urlencode({'month': month})}")
