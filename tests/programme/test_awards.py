@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from award_kit import Award
 from chanye.domains.programme.actions import agreements, claims, milestones
+from chanye.domains.programme.agreement_text import content_of
 from chanye.domains.programme.days import today
 from chanye.domains.programme.models import Agreement, CaseDeed, Claim, Invoice, Milestone, Tranche
 from chanye.domains.programme.queries import awards as queries
@@ -21,6 +22,7 @@ from chanye.evidence import actions as evidence
 from chanye.evidence.models import Plan
 from chanye.kernel.errors import ConfigError, DeniedError
 from chanye.kernel.time import DAY
+from chanye.parties.types import SYSTEM
 from programme_kit import MILLION, Office
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +75,7 @@ def test_a_grant_goes_its_whole_way_and_the_measured_tranche_follows_the_evidenc
     award.settle(award.claim("measured"))
     assert money(award) == {"paid": 2_800_000_00 + earned}
     assert Agreement.objects.get(pk=award.agreement).state == "settled"
-    assert ledger.verify_ledger().broken_at is None
+    assert ledger.verify_ledger(SYSTEM).broken_at is None
     assert sum(one.balance for one in ledger.trial_balance(office.finance)) == 0
 
 
@@ -214,7 +216,7 @@ def test_the_text_that_was_signed_is_the_one_that_comes_into_force(office) -> No
     award = Award(None, office, claim=None, measure="")
     award.sign()
     row = Agreement.objects.get(pk=award.agreement)
-    assert rules.seal(agreements.content_of(row)) == (row.content, row.digest)
+    assert rules.seal(content_of(row)) == (row.content, row.digest)
     Agreement.objects.filter(pk=row.pk).update(content=row.content.replace("500000000", "900000000"))
     assert not queries.agreement(award.boss, row.pk).sound
     assert Tranche.objects.filter(agreement=row).count() == 2

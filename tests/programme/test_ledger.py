@@ -12,6 +12,7 @@ from chanye.domains.programme.queries import ledger as queries
 from chanye.domains.programme.rules import ledger as rules
 from chanye.domains.programme.types.ledger import Entry
 from chanye.kernel.errors import ConfigError, DeniedError
+from chanye.parties.types import SYSTEM
 from programme_kit import Firm, Office
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +43,7 @@ def test_a_yuan_is_in_one_place_on_its_whole_way(office: Office) -> None:
     (position,) = queries.positions(office.finance)
     assert (position.granted, position.paid, position.returned) == (total, total - 7, 7)
     assert sum(one.balance for one in queries.trial_balance(office.finance)) == 0
-    assert queries.verify_ledger().broken_at is None
+    assert queries.verify_ledger(SYSTEM).broken_at is None
 
 
 def test_nothing_is_spent_that_is_not_there(office: Office) -> None:
@@ -94,7 +95,7 @@ def test_the_database_keeps_the_ledger(office: Office) -> None:
         journal.save(force_insert=True)
     Posting.objects.bulk_create([row(office, number + 1, 3, -1)])
     journal.save(force_insert=True)  # now it balances
-    assert queries.verify_ledger().broken_at == 2
+    assert queries.verify_ledger(SYSTEM).broken_at == 2
 
 
 def test_the_check_names_the_first_broken_journal(office: Office) -> None:
@@ -116,12 +117,12 @@ def test_the_check_names_the_first_broken_journal(office: Office) -> None:
                 cursor.execute(each)
             cursor.execute("PRAGMA defer_foreign_keys = ON")
             cursor.execute(statement)
-        report = queries.verify_ledger()
+        report = queries.verify_ledger(SYSTEM)
         assert why in report.why
         broken.append(report.broken_at)
         transaction.savepoint_rollback(point)
     assert broken == [3, 2, 1, 4, 2, 3]
-    assert queries.verify_ledger().broken_at is None
+    assert queries.verify_ledger(SYSTEM).broken_at is None
 
 
 def test_a_journal_is_taken_back_once_and_by_its_opposite(office: Office) -> None:

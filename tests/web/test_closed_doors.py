@@ -197,7 +197,7 @@ class Firm:
             "<int:item_id>": self.item, "<path:material>": "SECRET", "<str:code>": f"SECRET {self.viewer.name}",
             "<int:stop_id>": self.stop, "<int:start>": START,
         }  # fmt: skip
-        numbers |= {f"<int:{name}>": number for name, number in self.office.items()}
+        numbers |= {f"<{kind}:{name}>": here for kind in ("int", "str") for name, here in self.office.items()}
         for word, number in numbers.items():
             pattern = pattern.replace(word, str(number))
         return pattern

@@ -37,8 +37,9 @@ def check_audit(expected_head: tuple[int, str] | None = None) -> Finding:
 def check_ledger() -> Finding:
     """Check that every journal of the fund balances and is as it was written; needs Django."""
     from chanye.domains.programme.queries.ledger import verify_ledger
+    from chanye.parties.types import SYSTEM
 
-    report = verify_ledger()
+    report = verify_ledger(SYSTEM)
     fault = f"journal {report.broken_at}: {report.why}" if report.broken_at is not None else ""
     return Finding("ledger", f"{report.journals} journals, head {report.head[0]}:{report.head[1]}", fault)
 

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chanye.domains.programme.actions.applications import advance
 from chanye.domains.programme.actions.ledger import post_journal
+from chanye.domains.programme.agreement_text import content_of, spread_of, terms_of_case
 from chanye.domains.programme.award_rows import bound, locked_agreement
 from chanye.domains.programme.case_rows import locked_row
 from chanye.domains.programme.days import today
 from chanye.domains.programme.events import tell
-from chanye.domains.programme.models import Agreement, Application, CallRule, Milestone, Signature, Tranche
+from chanye.domains.programme.models import Agreement, Application, Milestone, Signature, Tranche
 from chanye.domains.programme.rules import awards as rules
 from chanye.domains.programme.rules import payout
 from chanye.domains.programme.rules.ledger import joined, move
 from chanye.domains.programme.types.payout import Terms
-from chanye.evidence import queries as evidence
 from chanye.evidence.actions.plans import freeze_plan
 from chanye.kernel.errors import ConfigError
 from chanye.kernel.time import now_us
 from chanye.parties.rules import require
-from chanye.parties.types import SYSTEM, Viewer
+from chanye.parties.types import Viewer
 
 
 @transaction.atomic
@@ -65,21 +64,6 @@ def draw_up_agreement(*, actor: Viewer, application_id: int) -> int:
     _parts(row, case, terms, amount, today())
     tell(actor, row, "agreement.offered", "draw_up_agreement", f"agreement:{row.pk}", {"grant": amount})
     return row.pk
-
-
-def terms_of_case(case: Application) -> Terms:
-    """Return the terms of payment that the rules of an application's call make."""
-    values = {
-        one.kind: one.value
-        for one in CallRule.objects.filter(
-            call_id=case.call_id, version=case.rules_version, kind__in=("max_share", "max_amount")
-        )
-    }
-    share = round(float(values.get("max_share", {}).get("share", payout.USUAL.share / payout.FULL)) * payout.FULL)
-    cap = int(values.get("max_amount", {}).get("amount", payout.USUAL.cap))
-    measured = case.plan_id is not None and bool(case.claim and case.claim > 0)
-    level = evidence.plan(SYSTEM, case.plan_id).draft.one_sided if measured and case.plan_id else 0.68
-    return rules.terms_for(measured=measured, one_sided=level, share=share, cap=cap)
 
 
 def _parts(row: Agreement, case: Application, terms: Terms, amount: int, today: date) -> None:
@@ -172,29 +156,6 @@ def _sign(actor: Viewer, row: Agreement, side: str) -> None:
     )
 
 
-def content_of(row: Agreement) -> dict[str, Any]:
-    """Return what an agreement says, as it is sealed."""
-    case = row.application
-    return {
-        "number": row.number,
-        "office": case.office.name,
-        "firm": case.organisation.name,
-        "project": case.title,
-        "project_code": case.project_code,
-        "call": case.call_id,
-        "rules_version": case.rules_version,
-        "grant": row.grant,
-        "eligible_cost": row.eligible_cost,
-        "claim": row.claim,
-        "measure": row.measure,
-        "plan": row.plan_id,
-        "plan_digest": row.plan_digest,
-        "terms": row.terms,
-        "tranches": [[one.kind, one.year, one.amount] for one in row.tranches.order_by("position")],
-        "milestones": [[one.kind, one.title, one.tranche, one.due] for one in row.milestones.order_by("position")],
-    }
-
-
 def _bind(actor: Viewer, row: Agreement) -> None:
     """Turn the commitment of a project into obligations by year; what was committed above them is free again."""
     case = row.application
@@ -238,14 +199,3 @@ def commit_award(*, actor: Viewer, application_id: int, year: int | None = None)
     return post_journal(
         actor=actor, office_id=case.office_id, kind="commit", words=case.number or case.title, entries=joined(*moves)
     )
-
-
-def spread_of(case: Application, today: date) -> dict[int, int]:
-    """Return what of a grant falls due in each year [fen]."""
-    terms = terms_of_case(case)
-    amount = payout.grant(case.eligible_cost, case.approved or case.requested, terms)
-    years = rules.years_of(terms, case.planned_start, case.planned_finish, today)
-    found: dict[int, int] = {}
-    for kind, part in payout.tranches(amount, terms).items():
-        found[years[kind]] = found.get(years[kind], 0) + part
-    return found

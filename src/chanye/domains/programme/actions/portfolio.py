@@ -9,8 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from chanye.domains.programme.actions.agreements import commit_award, spread_of, terms_of_case
+from chanye.domains.programme.actions.agreements import commit_award
 from chanye.domains.programme.actions.applications import advance
+from chanye.domains.programme.agreement_text import spread_of, terms_of_case
 from chanye.domains.programme.days import today
 from chanye.domains.programme.models import Application, Call, PortfolioRun, Posting
 from chanye.domains.programme.rules import payout
