@@ -134,7 +134,7 @@ def _staggered(rng: np.random.Generator, rho: float) -> Draw:
 
 def _lot(rng: np.random.Generator) -> Draw:
     known = rng.normal(size=60)
-    arm = (rng.permutation(60) < 30) * 1.0
+    arm = np.where(rng.permutation(60) < 30, 1.0, 0.0).astype(np.float64)
     outcome = 0.8 * known + 0.6 * rng.normal(size=60)
     effect = arm * (0.5 + 0.5 * rng.normal(size=60))
     some, none = difference(outcome + effect, arm, known), difference(outcome, arm, known, level=0.95)
@@ -145,11 +145,11 @@ def _lines(rng: np.random.Generator) -> Draw:
     drawn = made.lines(rng, effect=2.0)
     others, own, before = drawn.outcome[1:], drawn.outcome[:1], drawn.before
     found = synthetic(others, own, before).effect
-    spread = placebo(others, own, before)
-    off = found - drawn.effect  # the estimate moves with the effect: beside it, nothing was done
+    nothing = own - drawn.effect * (np.arange(own.shape[1]) >= before)
+    spread = placebo(others, nothing, before)
     plain = [_misses(_plain(own[0, :before], own[0, before:], level), drawn.effect) for level in (0.9, 0.95)]
-    wide = spread.interval(off, level=0.95)
-    return Draw(not _misses(spread.interval(off)), off / 50, _misses(wide), not plain[0], plain[1])
+    missed = _misses(spread.interval(found), drawn.effect)
+    return Draw(not missed, (found - drawn.effect) / 50, spread.p <= 0.05, not plain[0], plain[1])
 
 
 def _sites(rng: np.random.Generator, between: float, *, ahead: bool) -> Draw:

@@ -292,7 +292,7 @@ def verify(
 @app.command()
 def validate(
     what: Annotated[str, typer.Argument(help="effects")] = "effects",
-    plants: Annotated[int, typer.Option(min=1, help="How many plants of each kind are played.")] = 1000,
+    plants: Annotated[int, typer.Option(min=1, help="How many plants of each kind are played.")] = 2000,
     only: Annotated[
         list[str] | None, typer.Option(help="One kind of plant; repeatable. Prints, writes no page.")
     ] = None,

@@ -21,6 +21,8 @@ from chanye.engines.effects.student import quantile
 TRIED = np.linspace(0.1, 0.9, 33)
 #: Coefficients that a change point counts for in the Bayesian criterion.
 PRICE = 2
+#: Rows beyond the columns from which on the memory of the errors is estimated; and the most it may be.
+LEAST, MOST = 12, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,31 @@ def find_weather(outcome: F64, other: F64, temperature: F64) -> Weather:
     temperature
         Shape (n,). [°C]
     """
-    n = len(outcome)
     tried = np.unique(np.quantile(temperature, TRIED))
-    q, _ = np.linalg.qr(other)
+    found = _find(outcome, other, temperature, tried, 0.0)
+    # errors that remember make bends out of chance: look again at what each step brings anew
+    columns = np.column_stack([other, found.columns(temperature)])
+    if len(outcome) < columns.shape[1] + LEAST:
+        return found
+    left = outcome - columns @ np.linalg.lstsq(columns, outcome, rcond=None)[0]
+    whole = float(left @ left)
+    rho = float(left[1:] @ left[:-1]) / whole if whole > 0 else 0.0
+    return _find(outcome, other, temperature, tried, min(max(rho + (1 + 4 * rho) / len(left), 0.0), MOST))
+
+
+def _find(outcome: F64, other: F64, temperature: F64, tried: F64, rho: float) -> Weather:
+    """Return the best change points if errors keep a share ``rho`` of the step before."""
+
+    def news(column: F64) -> F64:
+        fresh: F64 = column[1:] - rho * column[:-1]
+        return fresh
+
+    n = len(outcome)
+    q, _ = np.linalg.qr(news(other))
 
     def rest(column: F64) -> F64:
-        left: F64 = column - q @ (q.T @ column)
+        fresh = news(column)
+        left: F64 = fresh - q @ (q.T @ fresh)
         return left
 
     y = rest(outcome)
@@ -161,7 +182,7 @@ def avoided(
     ahead = _sum_variance(found.rho, found.sigma, at)
     variance = float(lever @ found.covariance @ lever) + ahead
     error = float(np.sqrt(variance))
-    freedom = max(min(found.freedom(lever), len(before) * (1 - found.rho) / (1 + found.rho)), 2.0)
+    freedom = _freedom(found, lever, variance, at)
     half = quantile(0.5 + level / 2, freedom) * error
     expected, actual = float(prediction.sum()), float(np.sum(after))
     saved = expected - actual
@@ -181,6 +202,17 @@ def avoided(
         residual,
         found.rho,
     )
+
+
+def _freedom(found: autoregression.Fit, lever: F64, variance: float, at: I64) -> float:
+    """Return the degrees of freedom of the whole variance, by Satterthwaite: it turns with ``rho`` and the news."""
+    h = min(1e-3, (1 - abs(found.rho)) / 4)
+    news = found.sigma**2 * (1 - found.rho**2)
+    ahead = [_sum_variance(rho, float(np.sqrt(news / (1 - rho**2))), at) for rho in (found.rho + h, found.rho - h)]
+    turn = float(lever @ found.slopes[0] @ lever) + (ahead[0] - ahead[1]) / (2 * h)
+    slope = np.array([turn, variance])  # by the log of the variance of the news it turns with itself
+    spread = float(slope @ found.uncertainty @ slope)
+    return min(max(2 * variance**2 / spread, 2.0), float(found.n)) if spread > 0 else float(found.n)
 
 
 def _sum_variance(rho: float, sigma: float, at: I64) -> float:

@@ -5,8 +5,9 @@ The time-of-week and temperature model of Mathieu, Price, Kiliccote and Piette (
 week are taken out group by group, so that a year of quarter-hours costs a small system of equations.
 
 A quarter-hour tells little that the one before has not told. So the shape is learned from quarter-hours, but what a
-sum is uncertain by is learned from days: what the shape leaves is summed by day, fitted there again with errors that
-remember the day before, and carried forward by ``baseline``.
+sum is uncertain by is learned from days: what the shape leaves is summed, fitted there again with errors that
+remember the sum before, and carried forward by ``baseline``. Where a part lasts for days and a part fades in hours,
+the sum of one day remembers little and forgets late, which one ``rho`` cannot say; sums of three days nearly can.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ DAY_KNOWN = 0.5
 #: Directions of the daily design weaker than this, relative to the strongest, say nothing.
 WEAK = 1e-4
 DAYS = 7
+#: Days summed into one where the baseline is long enough: so many sums for each column.
+TOGETHER, SUMS = 3, 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +145,8 @@ def fit(steps: Steps) -> Week:
 def avoided_by_week(before: Steps, after: Steps, *, level: float = 0.9) -> tuple[Avoided, Week]:
     """Carry the shape forward and return what was avoided in the known steps since, by day, and the shape.
 
-    ``prediction`` and ``residual`` of the answer are by day, ``rho`` is from day to day.
+    ``prediction``, ``residual`` and ``rho`` of the answer are those of sums of three days, of one day if the baseline
+    is short.
 
     Raises
     ------
@@ -155,13 +159,15 @@ def avoided_by_week(before: Steps, after: Steps, *, level: float = 0.9) -> tuple
     early, late = _days(before, week), _days(after, week)
     if not len(late.day) or len(early.day) < DAYS + 3:
         raise ValueError("There are too few days known at least by half.")
+    if early.day[-1] >= late.day[0]:
+        raise ValueError("Days since the upgrade have to come after those before it.")
+    together = TOGETHER if len(early.day) >= TOGETHER * SUMS * early.design.shape[1] else 1
+    early, late = (one.summed(int(late.day[0]), together) for one in (early, late))
     scale = np.sqrt((early.design**2).mean(axis=0))
     scale[scale == 0] = 1.0
     _, size, turn = np.linalg.svd(early.design / scale, full_matrices=False)
     along = (turn[size > WEAK * size[0]] / scale).T
     steps = [np.diff(early.day, prepend=early.day[0] - 1), np.diff(late.day, prepend=early.day[-1])]
-    if steps[1][0] < 1:
-        raise ValueError("Days since the upgrade have to come after those before it.")
     found = avoided(early.rest, early.design @ along, late.rest, late.design @ along, level=level, steps=steps)
     expected, actual = found.expected + float(late.shape.sum()), found.actual + float(late.shape.sum())
     half = found.saved - found.low
@@ -204,6 +210,14 @@ class _Days:
     rest: F64
     shape: F64
     design: F64
+
+    def summed(self, origin: int, together: int) -> _Days:
+        """Return sums of days, counted from an origin so that none reaches over it."""
+        block = (self.day - origin) // together
+        own = block - block[0]
+        sums = _by_group(np.column_stack([self.rest, self.shape, self.design]).T, own, int(own[-1]) + 1).T
+        some = np.unique(own)
+        return _Days(some + block[0], sums[some, 0], sums[some, 1], sums[some, 2:])
 
 
 def _days(steps: Steps, week: Week) -> _Days:
