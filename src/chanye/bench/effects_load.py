@@ -66,24 +66,11 @@ def _california() -> F64 | None:
     return table
 
 
-def _synthdid(states: F64) -> float | None:
+def _synthdid(states: F64) -> float:
     """Return how long the peer takes for as many placebos. [s]."""
-    try:
-        peer: Any = importlib.import_module("synthdid.synthdid")
-        pandas: Any = importlib.import_module("pandas")
-        units, years = states.shape
-        rows = pandas.DataFrame(
-            {
-                "unit": np.repeat(np.arange(units), years),
-                "year": np.tile(np.arange(years), units),
-                "y": states.ravel(),
-                "treated": ((np.arange(units)[:, None] == units - 1) & (np.arange(years) >= 19)).astype(int).ravel(),
-            }
-        )
-        model = peer.Synthdid(rows, "unit", "year", "treated", "y").fit()
-        return _seconds(lambda: model.vcov(method="placebo", n_reps=38))
-    except (ImportError, AttributeError, TypeError, ValueError):
-        return None
+    peer: Any = importlib.import_module("synthdid")
+    estimate = peer.synthdid_estimate(states, len(states) - 1, 19)
+    return _seconds(lambda: estimate.vcov(method="placebo", replications=38))
 
 
 def _firms(quick: bool) -> Figure:
