@@ -13,7 +13,7 @@ from chanye.kernel.errors import ConfigError
 
 @pytest.mark.parametrize("case", ["step-0.8", "baseline-0.5", "sites", "lot", "drift", "week-0.8"])
 def test_a_few_plants_of_a_kind(case: str) -> None:
-    plants = 16 if case.startswith("week") else 60
+    plants = 12 if case.startswith("week") else 40
     (row,) = validate(plants, only=(case,))
     assert row.cover >= COVER[0] - 3 * np.sqrt(0.09 / plants)
     assert row.alarms is None or row.alarms <= 0.06 + 3 * np.sqrt(0.05 / plants)

@@ -7,7 +7,7 @@ week are taken out group by group, so that a year of quarter-hours costs a small
 A quarter-hour tells little that the one before has not told. So the shape is learned from quarter-hours, but what a
 sum is uncertain by is learned from days: what the shape leaves is summed, fitted there again with errors that
 remember the sum before, and carried forward by ``baseline``. Where a part lasts for days and a part fades in hours,
-the sum of one day remembers little and forgets late, which one ``rho`` cannot say; sums of three days nearly can.
+the sum of one day remembers little and forgets late, which one ``rho`` cannot say; sums of two days nearly can.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DAY_KNOWN = 0.5
 WEAK = 1e-4
 DAYS = 7
 #: Days summed into one where the baseline is long enough: so many sums for each column.
-TOGETHER, SUMS = 3, 4
+TOGETHER, SUMS = 2, 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,7 +145,7 @@ def fit(steps: Steps) -> Week:
 def avoided_by_week(before: Steps, after: Steps, *, level: float = 0.9) -> tuple[Avoided, Week]:
     """Carry the shape forward and return what was avoided in the known steps since, by day, and the shape.
 
-    ``prediction``, ``residual`` and ``rho`` of the answer are those of sums of three days, of one day if the baseline
+    ``prediction``, ``residual`` and ``rho`` of the answer are those of sums of two days, of one day if the baseline
     is short.
 
     Raises
