@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 #: An hour in which something stood still. [us UTC]
 START, END = 1_700_000_000_000_000, 1_700_003_600_000_000
 #: What anybody may open: it shows nothing of any organisation.
-OPEN = {"health", "home", "search", "help", "set_language", "sign-in", "sign-out"} | office_doors.OPEN
+OPEN = {"health", "icon", "home", "search", "help", "set_language", "sign-in", "sign-out"} | office_doors.OPEN
 #: Pages about the viewer's own organisation: no number in the address could name another's.
 OWN = {"switch-organisation", "tokens", "people", "password", "audit", "connections", "new-connection",
        "calendars", "new-calendar", "maintenance", "maintenance-orders", "maintenance-new", "maintenance-due",

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -30,6 +31,12 @@ def viewer_of(request: HttpRequest) -> Viewer:
 def health(request: HttpRequest) -> HttpResponse:
     """Answer that the process serves."""
     return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+def icon(request: HttpRequest) -> HttpResponse:
+    """Lead browsers that look for an icon of a plain answer to ours; a page of error would cost them their token."""
+    return redirect(static("chanye/icon.svg"))
 
 
 @require_safe

@@ -24,6 +24,7 @@ ROOMS = (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", login_not_required(pages.health), name="health"),
+    path("favicon.ico", login_not_required(pages.icon), name="icon"),
     path("", login_not_required(pages.home), name="home"),
     path("search", login_not_required(pages.search), name="search"),
     path("help/", login_not_required(pages.help_page), name="help"),
