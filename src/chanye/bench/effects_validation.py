@@ -137,7 +137,8 @@ def _lot(rng: np.random.Generator) -> Draw:
     arm = np.where(rng.permutation(60) < 30, 1.0, 0.0).astype(np.float64)
     outcome = 0.8 * known + 0.6 * rng.normal(size=60)
     effect = arm * (0.5 + 0.5 * rng.normal(size=60))
-    some, none = difference(outcome + effect, arm, known), difference(outcome, arm, known, level=0.95)
+    treated: F64 = np.asarray(outcome + effect, float)
+    some, none = difference(treated, arm, known), difference(outcome, arm, known, level=0.95)
     return Draw(not _misses((some.low, some.high), 0.5), some.effect - 0.5, _misses((none.low, none.high)))
 
 

@@ -65,7 +65,8 @@ def _tallies(rows: list[RegisterRow]) -> list[Tally]:
     for row in rows:
         if row.effect is not None:
             kinds.setdefault(row.plan.draft.upgrade_kind, []).append(row)
-    shown, few = [], []
+    shown: list[str] = []
+    few: list[str] = []
     for kind, found in sorted(kinds.items()):
         (shown if _firms(found) >= LEAST else few).append(kind)
     if few and _firms([row for kind in few for row in kinds[kind]]) < LEAST and shown:
