@@ -60,6 +60,7 @@ class Story:
         self.site: DistrictSite = ensure_district(self.district)
         said = [pq.read_table(path) for firm, path in write(self.district, folder) if firm.index == INDEX]
         self.said = pa.concat_tables(said)
+        self.desks: dict[str, Any] = {}
         assert self.firm.upgrade is not None
         self.upgrade, self.told, self.case, self.award = self.firm.upgrade, 0, 0, ""
         self.manager = f"{self.firm.code}-manager"
@@ -88,16 +89,19 @@ class Story:
         """Return the date of a day of the twin."""
         return (self.district.first + timedelta(days=day)).isoformat()
 
-    def open(self, who: str, path: str, size: tuple[int, int] = (1440, 900)) -> Page:
-        """Open a page as somebody who is signed in."""
-        watched = self.visit("/healthz", size)
-        client = Client()
-        client.force_login(Person.objects.get(username=who))
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": self.url}
-        watched.page.context.add_cookies([cookie])
-        watched.page.goto(self.url + path)
-        self.watched = watched
-        return watched.page
+    def open(self, who: str, path: str) -> Page:
+        """Open a page as somebody who is signed in; everybody has one browser of their own all the way."""
+        if who not in self.desks:
+            watched = self.visit("/healthz")
+            client = Client()
+            client.force_login(Person.objects.get(username=who))
+            cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": self.url}
+            watched.page.context.add_cookies([cookie])
+            self.desks[who] = watched
+        self.watched = self.desks[who]
+        page: Page = self.watched.page
+        page.goto(self.url + path)
+        return page
 
     def picture(self, name: str) -> None:
         self.watched.picture(f"yuan-{name}")
@@ -193,7 +197,6 @@ def review(story: Story) -> None:
         person = Person.objects.get(username=f"office-reviewer-{n}")
         page.locator("[name=person]").select_option(str(person.pk))
         do(page, "assign")
-    page.close()
     for n in (1, 2, 3):
         desk = story.open(f"office-reviewer-{n}", f"/programme/reviews/{story.case}/")
         if n == 1:
@@ -203,7 +206,6 @@ def review(story: Story) -> None:
             desk.goto(f"{story.url}/programme/reviews/{story.case}/")
             expect(desk.get_by_role("heading", level=1)).to_be_visible()
             assert desk.locator("[name=score-effect]").count() == 0  # the door is shut
-            desk.close()
             continue
         desk.locator("form:has([value=declare]) button").click()
         for criterion in ("effect", "technology", "plan", "cost", "firm", "example"):
@@ -212,12 +214,10 @@ def review(story: Story) -> None:
         desk.locator("[name=advice][value=support]").check()
         story.picture("5-review")
         do(desk, "give")
-        desk.close()
     page = story.open("office-checker", f"/programme/applications/{story.case}/")
     expect(page.locator("#reviews")).to_contain_text("配偶在该企业任职")
     story.picture("6-reviewed")
     do(page, "conclude")
-    page.close()
     page = story.open("office-manager", f"/programme/applications/{story.case}/")
     page.locator("summary", has_text="批准").click()
     do(page, "approve")
@@ -235,20 +235,15 @@ def sign(story: Story) -> None:
     page.goto(story.url + "/programme/awards/")
     do(page, "commit")
     expect(page.locator("button[value=commit]")).to_have_count(0)
-    page.close()
     page = story.open("demo", "/programme/awards/")
     page.locator("form:has([name=application]) button").click()
     page.wait_for_url("**/programme/awards/*/")
     story.award = page.url
-    page.close()
     for who in (story.manager, "office-manager"):
         page = story.open(who, story.award.removeprefix(story.url))
         do(page, "sign")
         expect(page.locator(".signs li")).to_have_count(1 if who == story.manager else 2)
-        if who == story.manager:
-            page.close()
     story.picture("7-agreement")
-    page.close()
 
 
 def reach(story: Story, tranche: str) -> None:
@@ -264,13 +259,11 @@ def reach(story: Story, tranche: str) -> None:
         stone.locator("[name=proof]").set_input_files(photo)
         stone.get_by_role("button").last.click()
         expect(stones.nth(n).locator(".proofs a")).to_have_count(1)
-    page.close()
     desk = story.open("office-auditor", story.award.removeprefix(story.url))
     while desk.locator("button[name=accept][value='1']").count():
         left = desk.locator("button[name=accept][value='1']").count()
         desk.locator("button[name=accept][value='1']").first.click()
         expect(desk.locator("button[name=accept][value='1']")).to_have_count(left - 1)
-    desk.close()
 
 
 def claim(story: Story, tranche: str) -> None:
@@ -285,14 +278,12 @@ def claim(story: Story, tranche: str) -> None:
     page.locator("tbody a[href*='/programme/claims/']").last.click()
     page.wait_for_url("**/programme/claims/*/")
     path = page.url.removeprefix(story.url)
-    page.close()
     for who, step in (("office-auditor", "verify"), ("office-manager", "approve"), ("office-finance", "pay")):
         desk = story.open(who, path)
         do(desk, step)
         expect(desk.locator(f"button[name=do][value={step}]")).to_have_count(0)
         if step == "pay":
             story.picture(f"9-{tranche}-paid")
-        desk.close()
 
 
 def measure(story: Story) -> None:
@@ -305,7 +296,6 @@ def measure(story: Story) -> None:
     do(page, "upgrade")
     expect(page.locator("button[value=measure]")).to_be_visible()
     plan = page.url.removeprefix(story.url)
-    page.close()
     story.go_to(upgrade.finished + 372)
     story.deliver()
     page = story.open(story.manager, plan)
@@ -314,7 +304,6 @@ def measure(story: Story) -> None:
     do(page, "measure")
     page.wait_for_url("**/evidence/effects/*/", timeout=30_000)
     story.picture("10-measured")
-    page.close()
 
 
 def claimed(story: Story) -> float:
@@ -361,7 +350,6 @@ def test_a_yuans_way(story: Story) -> None:
     page.goto(f"{story.url}/scoreboard/firms/{story.site.firms[story.firm.code].organisation}/")
     expect(page.locator("main")).to_contain_text(f"{100 * claimed(story):.1f}")
     story.picture("12-firm")
-    page.close()
     stranger = story.visit("/public/", (390, 844))
     expect(stranger.page.locator("h1")).to_be_visible()
     assert story.firm.name not in stranger.page.content()
