@@ -304,7 +304,6 @@ def test_a_scan_right_after_a_tap_counts_on_it_on_a_slow_tablet(tablet: Any, mes
     tap(page, "投料")
     scan(page, "S-2026-117")
     expect(page.locator("[data-field=quantity]")).to_have_text("0")  # the lot is used up by the tap before
-    expect(page.locator("[data-said=kept]")).to_be_visible()
     page.close()
 
 

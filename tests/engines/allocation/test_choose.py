@@ -185,3 +185,8 @@ def test_time_up_gives_the_best_so_far_with_the_gap_left():
     found = choose(projects, programme, seconds=0.3, gap=0.0)
     assert found.objective <= found.bound
     assert found.gap == pytest.approx((found.bound - found.objective) / found.objective)
+
+
+def test_a_share_of_nothing_is_kept():
+    programme = Programme((0,), (exploration(0.5),))
+    assert choose([Project(0, 3.0, (5,))], programme, gap=0.0).chosen == ()

@@ -139,20 +139,24 @@ def model_of(table: Table, programme: Programme, *, whole: bool = True) -> Model
 
 
 def counted(table: Table, quota: Quota, taken: Flags) -> float:
-    """Return what a quota counts in a choice: fen, projects, or a share 0..1."""
+    """Return what a quota counts in a choice: fen, projects, or a share 0..1; NaN for a share of nothing."""
     inside = table.groups.get(quota.group, np.zeros(len(table.ids), np.bool_)) & taken
     if quota.of == "count":
         return float(inside.sum())
     amount = float(table.grant[inside].sum())
     if quota.of == "amount":
         return amount * table.unit
-    return amount / max(float(table.grant[taken].sum()), 1.0)
+    whole = float(table.grant[taken].sum())
+    return amount / whole if whole else math.nan
 
 
 def keeps(quota: Quota, value: float) -> bool:
-    """Say whether a quota is kept at a value; a share within a millionth."""
+    """Say whether a quota is kept at a value; a share within a millionth, and of nothing whatever it asks for."""
     slack = 1e-6 if quota.of == "share" else _EPSILON
-    return (quota.low is None or value >= quota.low - slack) and (quota.high is None or value <= quota.high + slack)
+    return not (
+        (quota.low is not None and value < quota.low - slack)
+        or (quota.high is not None and value > quota.high + slack)
+    )
 
 
 def conflict(table: Table, programme: Programme, *, seconds: float) -> InfeasibleError:

@@ -136,7 +136,7 @@ class Draft(Schema):
     planned_finish: date | None = None
 
 
-class Cost(Schema):
+class EligibleCost(Schema):
     """A cost."""
 
     kind: str
@@ -174,7 +174,7 @@ class EquipmentIn(Schema):
 class LinesIn(Schema):
     """Lines of an application; kinds that are left out stay as they are."""
 
-    costs: list[Cost] | None = Field(None, max_length=100)
+    costs: list[EligibleCost] | None = Field(None, max_length=100)
     quotes: list[QuoteIn] | None = Field(None, max_length=100)
     equipment: list[EquipmentIn] | None = Field(None, max_length=100)
 

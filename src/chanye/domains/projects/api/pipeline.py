@@ -138,7 +138,7 @@ class StageIn(Schema):
     evidence: str = Field(min_length=1, max_length=300)
 
 
-class Made(Schema):
+class MadeProject(Schema):
     """The number of what was booked."""
 
     id: int
@@ -213,22 +213,22 @@ def get_record(request: HttpRequest, project_id: Number) -> Any:
     return records.record(viewer_of(request), project_id, today=timezone.localdate())
 
 
-@router.post("/projects/{project_id}/payments", response={200: Made, **PROBLEMS}, summary="Book a payment")
-def post_payment(request: HttpRequest, project_id: Number, sent: PaymentIn) -> Made:
+@router.post("/projects/{project_id}/payments", response={200: MadeProject, **PROBLEMS}, summary="Book a payment")
+def post_payment(request: HttpRequest, project_id: Number, sent: PaymentIn) -> MadeProject:
     """Book capital paid in or money paid out."""
     number = actions.record_payment(
         actor=viewer_of(request), project_id=project_id, today=timezone.localdate(), **sent.dict()
     )
-    return Made(id=number)
+    return MadeProject(id=number)
 
 
-@router.post("/projects/{project_id}/stages", response={200: Made, **PROBLEMS}, summary="Record a stage")
-def post_stage(request: HttpRequest, project_id: Number, sent: StageIn) -> Made:
+@router.post("/projects/{project_id}/stages", response={200: MadeProject, **PROBLEMS}, summary="Record a stage")
+def post_stage(request: HttpRequest, project_id: Number, sent: StageIn) -> MadeProject:
     """Record that a project reached a stage, with what shows it."""
     number = actions.record_stage(
         actor=viewer_of(request), project_id=project_id, today=timezone.localdate(), **sent.dict()
     )
-    return Made(id=number)
+    return MadeProject(id=number)
 
 
 @router.get("/rankings", response={200: list[RankingOut], **PROBLEMS}, summary="Published rankings")
