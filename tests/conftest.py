@@ -38,21 +38,17 @@ def _audit_rows_can_be_flushed_between_tests() -> None:
     """Tests with real transactions empty all tables afterwards; the database refuses it for what is append-only."""
     from django.db import connection
 
-    from chanye.domains.programme import append_only as ledger
-    from chanye.domains.projects import append_only as statistics
-    from chanye.domains.projects import frozen
-    from chanye.evidence import append_only as evidence
-    from chanye.parties import append_only as parties
+    from chanye.domains.programme.append_only import RULES as LEDGER
+    from chanye.domains.projects.append_only import RULES as PROJECTS
+    from chanye.evidence.append_only import RULES as EVIDENCE
+    from chanye.parties.append_only import AUDIT
 
     operations, vendor = type(connection.ops), connection.vendor
-    plain, rooms = operations.sql_flush, (parties, evidence, ledger, frozen)
+    plain, rules = operations.sql_flush, (AUDIT, *EVIDENCE, *LEDGER, *PROJECTS)
+    lifted = [statement for rule in rules for statement in rule.drop(vendor)]
+    put = [statement for rule in rules for statement in rule.create(vendor)]
 
     def sql_flush(self: object, *args: object, **kwargs: object) -> list[str]:
-        lifted = [statement for room in rooms for statement in room.drop_statements(vendor)]
-        put = [statement for room in rooms for statement in room.create_statements(vendor)]
-        for table in statistics.TABLES:
-            lifted += statistics.drop_statements(vendor, table)
-            put += statistics.create_statements(vendor, table)
         return [*lifted, *plain(self, *args, **kwargs), *put]
 
     operations.sql_flush = sql_flush

@@ -19,7 +19,11 @@ from chanye.cli.supervisor import Child, ChildPlan, RotatingFile
 from chanye.cli.up import Stack, free_port
 from chanye.kernel.errors import ConfigError
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="process rules of Linux")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.alone,
+    pytest.mark.skipif(sys.platform != "linux", reason="process rules of Linux"),
+]
 
 
 def wait_for(true: Callable[[], bool], seconds: float) -> float:

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from chanye.cli.verify import check_audit, check_history, parse_head, run
 from chanye.kernel.errors import ConfigError
-from chanye.parties.append_only import drop_statements
+from chanye.parties.append_only import AUDIT
 from chanye.parties.audit import record
 from chanye.parties.types import SYSTEM
 from chanye.spine.history import Batch, History
@@ -48,7 +48,7 @@ def test_a_changed_row_and_a_flipped_byte_are_named(tmp_path: Path, capsys: pyte
     with transaction.atomic():
         record(actor=SYSTEM, verb="try", target="a:1")
     with connection.cursor() as cursor:
-        for statement in drop_statements(connection.vendor):
+        for statement in AUDIT.drop(connection.vendor):
             cursor.execute(statement)
         cursor.execute("UPDATE parties_auditentry SET verb = 'other'")
     assert run(tmp_path) == 1

@@ -85,7 +85,7 @@ class Stage:
     def status(self) -> Any:
         return self.desk.statuses.get("c")
 
-    async def until(self, true: Callable[[], Any], seconds: float = 20.0) -> None:
+    async def until(self, true: Callable[[], Any], seconds: float = 40.0) -> None:
         async with asyncio.timeout(seconds):
             while not true():
                 assert self.task is None or not self.task.done(), self.task

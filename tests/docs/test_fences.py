@@ -68,7 +68,10 @@ class Shell:
         (bin_folder / "chanye").chmod(0o755)
         give_records(folder / "var")
         give_records(folder / "var" / "demo")  # where the demo keeps its own
-        self.environment = environment(folder / "var", PATH=f"{bin_folder}:{os.environ['PATH']}")
+        # any port for the broker: another page may be serving at the same time
+        self.environment = environment(
+            folder / "var", PATH=f"{bin_folder}:{os.environ['PATH']}", CHANYE_BROKER_PORT="0"
+        )
 
     def run(self, command: str) -> None:
         """Run one command line; fail with what it printed."""

@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from chanye.parties.append_only import drop_statements
+from chanye.parties.append_only import AUDIT
 from chanye.parties.audit import record, verify_chain
 from chanye.parties.models import AuditEntry
 from chanye.parties.types import SYSTEM, Viewer
@@ -20,7 +20,7 @@ def _write(count: int = 5) -> None:
 def _behind_the_back(statement: str, params: tuple[object, ...] = ()) -> None:
     """Do what somebody with the database file can do: take the triggers away first."""
     with connection.cursor() as cursor:
-        for drop in drop_statements(connection.vendor):
+        for drop in AUDIT.drop(connection.vendor):
             cursor.execute(drop)
         cursor.execute(statement, params)
 

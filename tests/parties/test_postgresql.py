@@ -16,7 +16,7 @@ django.setup()
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 call_command("migrate", verbosity=0)
-from chanye.parties.append_only import drop_statements
+from chanye.parties.append_only import AUDIT
 from chanye.parties.audit import record, verify_chain
 from chanye.parties.types import SYSTEM
 
@@ -41,7 +41,7 @@ for statement in ("UPDATE parties_auditentry SET verb = 'x'", "DELETE FROM parti
     except DatabaseError as error:
         print("refused", "append-only" in str(error))
 with connection.cursor() as cursor:
-    for statement in drop_statements("postgresql"):
+    for statement in AUDIT.drop("postgresql"):
         cursor.execute(statement)
     cursor.execute("UPDATE parties_auditentry SET target = 'y' WHERE sequence = 42")
 print("broken", verify_chain().broken_at)

@@ -21,6 +21,8 @@ from chanye.kernel.errors import ConfigError, PermanentError, TransientError
 from chanye.kernel.time import now_us
 
 EVERY = 1.0
+#: A connector has this long to store what it holds before it is cancelled once more. [s]
+AGAIN = 6.0
 #: After this long in state active a loss counts as the first one again. [us]
 STEADY = 60_000_000
 log = structlog.get_logger("connectors")
@@ -133,6 +135,9 @@ class Runner:
 
 
 async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
+    """Cancel until it has ended: a cancellation that comes just when an inner wait is over is lost (Python 3.11)."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=AGAIN)
     with contextlib.suppress(asyncio.CancelledError, Exception):
         await task

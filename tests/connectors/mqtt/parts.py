@@ -151,11 +151,20 @@ class Publisher:
         self.acknowledged: set[int] = set()
         self.of: dict[int, int] = {}
         self.client.on_publish = lambda client, data, mid, code, props: self.acknowledged.add(self.of.get(mid, -1))
+        self.client.reconnect_delay_set(
+            1, 1
+        )  # by default ever longer: a broker away for a while is missed for minutes
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
 
     def send(self, topic: str, payload: str | bytes, *, qos: int = 1, retain: bool = False) -> None:
-        self.client.publish(topic, payload, qos, retain).wait_for_publish(10)
+        deadline = time.monotonic() + 30
+        while not self.client.is_connected():  # what has no acknowledgement is lost without a connection
+            assert time.monotonic() < deadline, "the broker does not admit the device"
+            time.sleep(0.01)
+        info = self.client.publish(topic, payload, qos, retain)
+        info.wait_for_publish(30)
+        assert info.is_published()
 
     def stream(self, number: int, payload: str) -> None:
         info = self.client.publish(f"factory/m{number % 3}/meter", payload, 1)
@@ -166,7 +175,14 @@ class Publisher:
         self.client.loop_stop()
 
 
-async def until(true: Callable[[], Any], seconds: float = 10.0) -> None:
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it has ended: Python 3.11 loses a cancellation that comes just as an inner wait is over."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=5)
+
+
+async def until(true: Callable[[], Any], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "not in time"

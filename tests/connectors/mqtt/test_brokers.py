@@ -22,7 +22,18 @@ from chanye.connectors.mqtt.connector import MqttConnector
 from chanye.connectors.mqtt.options import Options
 from chanye.kernel.errors import ConfigError, TransientError
 from chanye.spine.history.types import Quality
-from connectors.mqtt.parts import RULE, MemoryLink, Publisher, Server, embedded, free_port, in_loop, mosquitto, until
+from connectors.mqtt.parts import (
+    RULE,
+    MemoryLink,
+    Publisher,
+    Server,
+    embedded,
+    end,
+    free_port,
+    in_loop,
+    mosquitto,
+    until,
+)
 
 HAS_MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin") is not None
 pytestmark = pytest.mark.slow
@@ -51,7 +62,7 @@ async def connected(link: MemoryLink, **options: Any) -> AsyncIterator[asyncio.T
             task.result()
         yield task
     finally:
-        task.cancel()
+        await end(task)
         with contextlib.suppress(asyncio.CancelledError, TransientError, ConfigError):
             await task
 

@@ -130,3 +130,20 @@ def test_hostile_batches_are_refused(tmp_path: Path, bad: Batch) -> None:
         with pytest.raises(PeerError):
             history.append(bad)
         assert history.append(batch(1, 1, [T0], [1])).stored == 1
+
+
+def test_a_reader_that_goes_leaves_no_file_open(tmp_path: Path) -> None:
+    def held() -> int:
+        links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        return sum(link.readlink().is_relative_to(tmp_path.resolve()) for link in links)
+
+    with History(tmp_path) as history:
+        history.append(Batch("a", 1, np.zeros(3, np.uint32), np.arange(3) + 1, np.ones(3), np.zeros(3, np.uint16)))
+    before = held()  # a writer that has closed still has the newest values in memory
+    reader, other = Reader(tmp_path), Reader(tmp_path)
+    assert len(reader.raw([0], 0, 10)) == len(other.raw([0], 0, 10)) == 3
+    assert held() > before
+    del reader
+    assert len(other.raw([0], 0, 10)) == 3
+    del other
+    assert held() == before

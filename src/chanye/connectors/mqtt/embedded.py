@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import select
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -219,8 +220,11 @@ def make_stream(address: BrokerAddress, password: str) -> None:
     client.username_pw_set(COLLECT, password)
     client.connect_timeout = 5
     client.connect(address.host, address.mqtt_port, 10)
+    answer = select.poll()  # paho's own loop waits by select(), which refuses a process with many open files
+    if (sock := client.socket()) is not None:
+        answer.register(sock.fileno(), select.POLLIN)
     for _ in range(100):
-        if client.is_connected() or client.loop(0.05):
+        if client.is_connected() or (answer.poll(50) and client.loop_read()):
             break
     client.disconnect()
 

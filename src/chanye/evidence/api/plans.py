@@ -70,7 +70,7 @@ def list_plans(request: HttpRequest) -> Any:
     return [schemas.EvidencePlan.of(one) for one in queries.plans(viewer_of(request))]
 
 
-@router.post("/evidence/plans", response={200: schemas.EvidencePlan, **PROBLEMS}, summary="EvidenceDraft a plan")
+@router.post("/evidence/plans", response={200: schemas.EvidencePlan, **PROBLEMS}, summary="Draft a plan")
 def draft_plan(request: HttpRequest, body: schemas.NewEvidencePlan) -> Any:
     """EvidenceDraft how an upgrade will be measured."""
     viewer, mine = _own(request)

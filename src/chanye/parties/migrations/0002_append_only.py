@@ -2,19 +2,9 @@
 
 from django.db import migrations
 
-from chanye.parties.append_only import create_statements, drop_statements
-
-
-def _create(apps, schema_editor):
-    for statement in create_statements(schema_editor.connection.vendor):
-        schema_editor.execute(statement)
-
-
-def _drop(apps, schema_editor):
-    for statement in drop_statements(schema_editor.connection.vendor):
-        schema_editor.execute(statement)
+from chanye.parties.append_only import AUDIT, operation
 
 
 class Migration(migrations.Migration):
     dependencies = [("parties", "0001_initial")]
-    operations = [migrations.RunPython(_create, _drop)]
+    operations = [operation(AUDIT)]

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from chanye.domains.projects import figures
 from chanye.domains.projects.types.pipeline import AMOUNTS, STAGES
 from chanye.domains.projects.types.targets import Attainment
 from chanye.parties.sectors import SECTORS
@@ -28,7 +29,12 @@ def district_page(request: HttpRequest) -> HttpResponseBase:
     """Show the district: figures, map, targets, programme, evidence, head of the ranking."""
     found = district(viewer_of(request), today=timezone.localdate())
     funnel = [
-        {"name": STAGES[one.stage], "what": AMOUNTS[one.stage], "count": one.count, "amount": words.money(one.amount)}
+        {
+            "name": STAGES[one.stage],
+            "what": AMOUNTS[one.stage],
+            "count": one.count,
+            "amount": figures.money(one.amount),
+        }
         for one in found.funnel
     ]
     map_of = places.draw(found.projects, found.firms)
@@ -51,9 +57,9 @@ def district_page(request: HttpRequest) -> HttpResponseBase:
 def _figures(found: District) -> list[dict[str, Any]]:
     return [
         {
-            "name": one.indicator.name if words.chinese() else one.indicator.name_en,
-            "growth": words.percent(one.growth.same_scope),
-            "level": words.amount(one.indicator, one.growth.current),
+            "name": one.indicator.name if figures.chinese() else one.indicator.name_en,
+            "growth": figures.percent(one.growth.same_scope),
+            "level": figures.amount(one.indicator, one.growth.current),
             "month": one.month,
             "coverage": one.coverage,
             "reported": one.growth.reported,
@@ -69,9 +75,11 @@ def _target(one: Attainment) -> dict[str, Any]:
     behind = one.share is not None and one.expected is not None and one.share < one.expected
     return {
         "one": one,
-        "actual": words.of_target(one, one.actual),
-        "target": words.of_target(one, one.target.target),
-        "required": words.of_target(one, one.run_rate.required) if one.target.measure == "level" else None,
+        "actual": figures.of_target(one.target.indicator, one.target.measure, one.actual),
+        "target": figures.of_target(one.target.indicator, one.target.measure, one.target.target),
+        "required": figures.of_target(one.target.indicator, one.target.measure, one.run_rate.required)
+        if one.target.measure == "level"
+        else None,
         "percent": None if one.share is None else 100 * one.share,
         "bar": 0.0 if one.share is None else min(1.0, max(0.0, one.share)),
         "tone": "unknown" if one.actual is None else "running" if one.reached else "stopped" if behind else "setup",
@@ -80,7 +88,7 @@ def _target(one: Attainment) -> dict[str, Any]:
 
 def _position(one: Any) -> dict[str, Any]:
     names = ("granted", "envelope", "commitment", "obligation", "payable", "paid", "clawback")
-    return {"year": one.year} | {name: words.money(getattr(one, name)) for name in names}
+    return {"year": one.year} | {name: figures.money(getattr(one, name)) for name in names}
 
 
 def _sectors(found: District) -> list[dict[str, Any]]:
@@ -89,7 +97,7 @@ def _sectors(found: District) -> list[dict[str, Any]]:
         projects = [one for one in found.projects if one.sector == code]
         firms = sum(one.sector == code and one.above for one in found.firms)
         if projects or firms:
-            planned = words.money(sum(one.planned_total for one in projects))
+            planned = figures.money(sum(one.planned_total for one in projects))
             rows.append({"name": name, "firms": firms, "projects": len(projects), "planned": planned})
     return rows
 
@@ -102,11 +110,11 @@ def firm_page(request: HttpRequest, firm_id: int) -> HttpResponseBase:
     grants = [
         {
             "one": one.application,
-            "approved": None if one.application.approved is None else words.money(one.application.approved),
-            "requested": words.money(one.application.requested),
-            "committed": words.money(one.committed),
-            "paid": words.money(one.paid),
-            "owed": words.money(one.owed) if one.owed else None,
+            "approved": None if one.application.approved is None else figures.money(one.application.approved),
+            "requested": figures.money(one.application.requested),
+            "committed": figures.money(one.committed),
+            "paid": figures.money(one.paid),
+            "owed": figures.money(one.owed) if one.owed else None,
         }
         for one in found.grants
     ]
@@ -114,7 +122,7 @@ def firm_page(request: HttpRequest, firm_id: int) -> HttpResponseBase:
         "found": found,
         "lines": [words.effect_line(row) for row in found.effects],
         "grants": grants,
-        "projects": [(one, STAGES.get(one.stage, ""), words.money(one.planned_total)) for one in found.projects],
+        "projects": [(one, STAGES.get(one.stage, ""), figures.money(one.planned_total)) for one in found.projects],
         "sector": SECTORS.get(found.profile.sector, "") if found.profile else "",
         "office": viewer.office,
     }

@@ -20,6 +20,7 @@ from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import condition, require_safe
 
+from chanye.domains.projects import figures
 from chanye.domains.projects.types.releases import ReleaseRef
 from chanye.domains.projects.types.statistics import IndicatorRef
 from chanye.evidence.types import UPGRADE_KINDS
@@ -105,11 +106,12 @@ def _table(one: ReleaseRef) -> dict[str, Any]:
     cells = body["values"] if two else [[value] for value in body["values"]]
     return {
         "ref": one,
-        "name": body["name"] if words.chinese() else body["name_en"],
+        "name": body["name"] if figures.chinese() else body["name_en"],
         "side": SIDES[body["sides"][0]],
         "heads": heads,
         "rows": [
-            (name, [words.amount(indicator, value) for value in row]) for name, row in zip(names, cells, strict=True)
+            (name, [figures.amount(indicator, value) for value in row])
+            for name, row in zip(names, cells, strict=True)
         ],
     }
 

@@ -173,6 +173,11 @@ class Manifest:
                     self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.db.close()
 
+    def __del__(self) -> None:
+        # a connection of sqlite3 refers to itself: without this its files stay open until the collector comes
+        with suppress(AttributeError):
+            self.db.close()
+
 
 def set_meta(db: sqlite3.Connection, key: str, value: int | bytes | str) -> None:
     """Write one value of the table ``meta``."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -278,7 +279,8 @@ class Store:
         return self._guarded(part, lambda o: (o.batches, o.arrivals), none)
 
 
-_stores: dict[tuple[str, int], Store] = {}
+#: Weak: when the last reader of a folder goes, what its store holds open and in memory goes too.
+_stores: WeakValueDictionary[tuple[str, int], Store] = WeakValueDictionary()
 _stores_lock = threading.Lock()
 
 
@@ -286,4 +288,7 @@ def shared_store(folder: Path) -> Store:
     """Return the store of a folder in this process (a forked child gets its own)."""
     key = (str(folder.resolve()), os.getpid())
     with _stores_lock:
-        return _stores.setdefault(key, Store(folder))
+        found = _stores.get(key)
+        if found is None:
+            found = _stores[key] = Store(folder)
+        return found

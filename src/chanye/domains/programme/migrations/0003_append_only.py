@@ -2,19 +2,10 @@
 
 from django.db import migrations
 
-from chanye.domains.programme.append_only import create_statements, drop_statements
-
-
-def _create(apps, schema_editor):
-    for statement in create_statements(schema_editor.connection.vendor):
-        schema_editor.execute(statement)
-
-
-def _drop(apps, schema_editor):
-    for statement in drop_statements(schema_editor.connection.vendor):
-        schema_editor.execute(statement)
+from chanye.domains.programme.append_only import RULES
+from chanye.parties.append_only import operation
 
 
 class Migration(migrations.Migration):
     dependencies = [("programme", "0002_ledger")]
-    operations = [migrations.RunPython(_create, _drop)]
+    operations = [operation(*RULES)]

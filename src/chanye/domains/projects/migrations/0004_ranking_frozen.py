@@ -1,26 +1,11 @@
-"""Let the database refuse to change what was published."""
+"""Let the database itself refuse to change a published ranking or a version of its formula."""
 
-from django.apps.registry import Apps
 from django.db import migrations
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from chanye.domains.projects.frozen import create_statements, drop_statements
-
-
-def create(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
-    """Put the refusal in place."""
-    for statement in create_statements(editor.connection.vendor):
-        editor.execute(statement)
-
-
-def drop(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
-    """Take it away."""
-    for statement in drop_statements(editor.connection.vendor):
-        editor.execute(statement)
+from chanye.domains.projects.append_only import RANKINGS
+from chanye.parties.append_only import operation
 
 
 class Migration(migrations.Migration):
-    """The refusal."""
-
     dependencies = [("projects", "0003_statistics_frozen")]
-    operations = [migrations.RunPython(create, drop)]
+    operations = [operation(*RANKINGS)]

@@ -2,19 +2,10 @@
 
 from django.db import migrations
 
-from chanye.domains.projects.append_only import create_statements, drop_statements
-
-
-def _create(apps, schema_editor):
-    for statement in create_statements(schema_editor.connection.vendor, "projects_release"):
-        schema_editor.execute(statement)
-
-
-def _drop(apps, schema_editor):
-    for statement in drop_statements(schema_editor.connection.vendor, "projects_release"):
-        schema_editor.execute(statement)
+from chanye.domains.projects.append_only import RELEASES
+from chanye.parties.append_only import operation
 
 
 class Migration(migrations.Migration):
     dependencies = [("projects", "0005_releases")]
-    operations = [migrations.RunPython(_create, _drop)]
+    operations = [operation(*RELEASES)]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from chanye.domains.projects import figures
 from chanye.domains.projects.actions.releases import publish_release
 from chanye.domains.projects.pages import statistics_words as words
 from chanye.domains.projects.queries import releases as queries
@@ -74,7 +75,7 @@ def _cells(body: dict[str, Any]) -> dict[str, Any]:
     return {
         "heads": [*names[1], _("Sum")] if two else [_("Sum")],
         "rows": [
-            (name, [words.amount(one, value) for value in row])
+            (name, [figures.amount(one, value) for value in row])
             for name, row in zip([*names[0], _("Sum")], values, strict=True)
         ],
     }

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from chanye.domains.projects import figures
 from chanye.domains.projects.actions import profiles as profile_actions
 from chanye.domains.projects.actions import returns as actions
 from chanye.domains.projects.pages import statistics_words as words
@@ -80,13 +81,13 @@ def _line(one: Headline) -> dict[str, Any]:
         "one": one,
         "name": words.name_of(one.indicator),
         "kind": words.KIND_WORDS[one.indicator.kind],
-        "level": words.amount(one.indicator, one.growth.current),
-        "same": words.percent(one.growth.same_scope),
-        "levels": words.percent(one.growth.levels),
+        "level": figures.amount(one.indicator, one.growth.current),
+        "same": figures.percent(one.growth.same_scope),
+        "levels": figures.percent(one.growth.levels),
         "spark": words.sparkline(one.trend),
-        "nowcast": ahead and words.amount(one.indicator, ahead.value),
-        "low": ahead and words.amount(one.indicator, ahead.lower),
-        "high": ahead and words.amount(one.indicator, ahead.upper),
+        "nowcast": ahead and figures.amount(one.indicator, ahead.value),
+        "low": ahead and figures.amount(one.indicator, ahead.lower),
+        "high": ahead and figures.amount(one.indicator, ahead.upper),
         "method": ahead and words.METHOD_WORDS[ahead.method],
     }
 
@@ -94,10 +95,10 @@ def _line(one: Headline) -> dict[str, Any]:
 def target_line(one: Attainment) -> dict[str, Any]:
     """Return what a target's row shows."""
     about = one.target
-    said = [words.of_target(about.indicator, about.measure, x) for x in (about.baseline, one.actual, about.target)]
+    said = [figures.of_target(about.indicator, about.measure, x) for x in (about.baseline, one.actual, about.target)]
     rate = one.run_rate
     monthly = [
-        words.of_target(about.indicator, about.measure, x) if about.measure == "level" else None
+        figures.of_target(about.indicator, about.measure, x) if about.measure == "level" else None
         for x in (rate.required, rate.so_far)
     ]
     place = SECTORS.get(about.sector, about.town) if about.sector or about.town else _("the whole district")

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from chanye.domains.projects import figures
 from chanye.domains.projects.actions.targets import set_target
 from chanye.domains.projects.pages import statistics_words as words
 from chanye.domains.projects.pages.statistics import target_line
@@ -39,8 +40,8 @@ def target_page(request: HttpRequest, target_id: int) -> HttpResponseBase:
     past = [
         {
             "one": one,
-            "baseline": words.of_target(one.indicator, one.measure, one.baseline),
-            "target": words.of_target(one.indicator, one.measure, one.target),
+            "baseline": figures.of_target(one.indicator, one.measure, one.baseline),
+            "target": figures.of_target(one.indicator, one.measure, one.target),
         }
         for one in rows
     ]
@@ -77,7 +78,7 @@ def new_target(request: HttpRequest) -> HttpResponseBase:
 
 
 def _unit(one: IndicatorRef) -> str:
-    said = words.amount(one, 0)
+    said = figures.amount(one, 0)
     return said.unit if said else ""
 
 

@@ -70,10 +70,10 @@ self.terminalQueue = (() => {
     if (self.document) return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] || "";
     return (await self.cookieStore?.get("csrftoken"))?.value || "";
   }
-  async function send() {
+  async function send(ifAvailable = true) {
     if (sending) return;
     sending = true;
-    try { await alone(sendAll); } finally { sending = false; }
+    try { await alone(sendAll, ifAvailable); } finally { sending = false; }
   }
   async function sendAll() {
     for (let i = 0; i < 200; i += 1) {
@@ -114,5 +114,5 @@ self.terminalQueue = (() => {
     const old = (await rows()).filter((row) => row.status === "booked" && row.done <= asked).map((row) => row.n);
     if (old.length) await drop(old);
   }
-  return { link, rows, get, set, drop, now, measure, wake, put, cancel, send, settle, listen: (hear) => { listener = hear; }, clock: () => clock };
+  return { link, rows, get, set, drop, now, measure, wake, put, cancel, send, alone, settle, listen: (hear) => { listener = hear; }, clock: () => clock };
 })();

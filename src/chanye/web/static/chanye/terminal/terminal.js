@@ -87,7 +87,7 @@ function cycle() {
 async function turn() {
   try {
     await queue.send();
-    await ask();
+    await queue.alone(ask, false); // while nobody sends: data that hold an entry still waiting here would count it twice
     failures = 0;
     link.online = true;
   } catch {

@@ -34,4 +34,4 @@ self.addEventListener("fetch", (event) => {
   else if (FILES.includes(url.pathname)) event.respondWith(caches.open(CACHE).then((cache) => cache.match(url.pathname)).then((found) => found || fetch(event.request)));
   else if (url.pathname.startsWith("/files/")) event.respondWith(picture(event.request));
 });
-self.addEventListener("sync", (event) => { if (event.tag === "send") event.waitUntil(self.terminalQueue.send()); });
+self.addEventListener("sync", (event) => { if (event.tag === "send") event.waitUntil(self.terminalQueue.send(false)); });
