@@ -26,6 +26,13 @@ class Options(BaseModel):
     fail: str = Field("", description="What run() raises.")
 
 
+def keep(path: Path, text: str) -> None:
+    """Replace a file whole: a test reads it, and a kill may come, at any instant."""
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.replace(path)
+
+
 class Counting:
     """Counts up for ever; its position is the next number: a device that can be read again from any place."""
 
@@ -51,6 +58,6 @@ class Counting:
             at += self.options.rows
             await self.link.send(readings, str(at))
             if self.options.acknowledged:
-                Path(self.options.acknowledged).write_text(str(at))
+                keep(Path(self.options.acknowledged), str(at))
             await self.link.alive(time.time_ns() // 1000)
             await asyncio.sleep(self.options.pause)

@@ -7,14 +7,23 @@ from typing import Any
 from django.db import transaction
 
 from chanye.domains.programme.actions.ledger import grant_envelope
-from chanye.domains.programme.models import Agreement, Application, Call, Claim, PortfolioRun, Tranche
+from chanye.domains.programme.models import Agreement, Application, Call, Certificate, Claim, PortfolioRun, Tranche
 from chanye.domains.programme.rules.awards import terms_data
 from chanye.domains.programme.rules.payout import USUAL
 from chanye.kernel.time import now_us
 from chanye.parties.models import Organisation
 from chanye.parties.types import SYSTEM
 
-OWN = {"awards", "award-claims", "ledger", "ledger-lines", "portfolios", "programme-figures"}
+OWN = {
+    "awards",
+    "award-claims",
+    "ledger",
+    "ledger-lines",
+    "portfolios",
+    "programme-figures",
+    "certificates",
+    "certificate-import",
+}
 OPEN: set[str] = set()
 
 
@@ -38,4 +47,14 @@ def numbers(firm: Any) -> dict[str, int]:
     with transaction.atomic():
         journal = grant_envelope(actor=SYSTEM, office_id=office.pk, year=2026, amount=1, words=name)
     run = PortfolioRun.objects.create(call=call, office=office, inputs="{}", digest="", result={}, at=now, by=name)
-    return {"agreement_id": row.pk, "claim_id": claim.pk, "journal_id": journal, "run_id": run.pk}
+    site = Certificate.objects.create(
+        office=office, organisation_id=firm.id, site=name, gate="factory.workshop", state="certified",
+        asked_at=now, asked_by=name,
+    )  # fmt: skip
+    return {
+        "certificate_id": site.pk,
+        "agreement_id": row.pk,
+        "claim_id": claim.pk,
+        "journal_id": journal,
+        "run_id": run.pk,
+    }

@@ -23,6 +23,8 @@ declare("claim.approved", _("A claim was approved"))
 declare("claim.paid", _("A claim was paid"))
 declare("claim.refused", _("A claim was refused"))
 declare("grant.clawed_back", _("A part of a grant has to be given back"))
+declare("certificate.asked", _("A site asked to be certified"))
+declare("certificate.decided", _("A site was certified, refused, or its certificate withdrawn"))
 
 
 def tell(

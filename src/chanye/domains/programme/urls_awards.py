@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chanye.domains.programme.pages import awards, claims, ledger, portfolio
+from chanye.domains.programme.pages import awards, certificates, claims, ledger, portfolio
 
 urlpatterns = [
     path("programme/awards/", awards.agreement_list, name="awards"),
@@ -18,5 +18,8 @@ urlpatterns = [
     path("programme/ledger/journals/<int:journal_id>/", ledger.journal_page, name="ledger-journal"),
     path("programme/portfolios/", portfolio.portfolios, name="portfolios"),
     path("programme/portfolios/<int:run_id>/", portfolio.portfolio, name="portfolio"),
+    path("programme/certificates/", certificates.certificate_list, name="certificates"),
+    path("programme/certificates/import/", certificates.certificate_import, name="certificate-import"),
+    path("programme/certificates/<int:certificate_id>/", certificates.certificate_page, name="certificate"),
     path("programme/figures/", portfolio.programme_figures, name="programme-figures"),
 ]

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from chanye.domains.projects import figures
 from chanye.domains.projects.types.pipeline import AMOUNTS, STAGES
 from chanye.domains.projects.types.targets import Attainment
+from chanye.evidence import gates
 from chanye.parties.sectors import SECTORS
 from chanye.scoreboard.pages import map as places
 from chanye.scoreboard.pages import words
@@ -124,6 +125,7 @@ def firm_page(request: HttpRequest, firm_id: int) -> HttpResponseBase:
         "grants": grants,
         "projects": [(one, STAGES.get(one.stage, ""), figures.money(one.planned_total)) for one in found.projects],
         "sector": SECTORS.get(found.profile.sector, "") if found.profile else "",
+        "certificates": [(one, gates.get(one.gate).label) for one in found.certificates],
         "office": viewer.office,
     }
     return render(request, "scoreboard/firm.html", context)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from chanye.domains.programme.queries import applications, ledger
+from chanye.domains.programme.queries.certificates import certificates_of
 from chanye.domains.programme.types.applications import STATES, ApplicationRef
+from chanye.domains.programme.types.certificates import CertificateRef
 from chanye.domains.projects.queries import pipeline, profiles
 from chanye.domains.projects.types.pipeline import ProjectRow
 from chanye.domains.projects.types.statistics import FirmRow
@@ -37,6 +39,7 @@ class FirmPage:
     effects: tuple[RegisterRow, ...]
     grants: tuple[Grant, ...]
     projects: tuple[ProjectRow, ...]
+    certificates: tuple[CertificateRef, ...]
 
 
 def firm(viewer: Viewer, organisation_id: int, *, today: date) -> FirmPage:
@@ -58,6 +61,7 @@ def firm(viewer: Viewer, organisation_id: int, *, today: date) -> FirmPage:
         tuple(effects),
         tuple(_grant(viewer, one) for one in cases),
         tuple(pipeline.of_owner(viewer, organisation_id, today=today)),
+        tuple(one for one in certificates_of(viewer, organisation_id) if one.state == "certified"),
     )
 
 

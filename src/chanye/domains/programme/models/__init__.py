@@ -19,6 +19,7 @@ from chanye.domains.programme.models.awards import (
 )
 from chanye.domains.programme.models.calls import Call, CallRule
 from chanye.domains.programme.models.cases import CaseDeed, Conflict, Finding, Identity, Review
+from chanye.domains.programme.models.certificates import Certificate
 from chanye.domains.programme.models.ledger import Journal, Posting
 from chanye.domains.programme.models.portfolio import PortfolioRun
 
@@ -29,6 +30,7 @@ __all__ = [
     "Call",
     "CallRule",
     "CaseDeed",
+    "Certificate",
     "Claim",
     "Conflict",
     "CostLine",

@@ -15,6 +15,7 @@ from chanye.domains.programme.actions import portfolio as actions
 from chanye.domains.programme.pages.awards import whole
 from chanye.domains.programme.queries import applications, figures
 from chanye.domains.programme.queries import portfolio as queries
+from chanye.domains.programme.queries.certificates import certified
 from chanye.domains.programme.types.applications import ApplicationRef
 from chanye.domains.programme.types.portfolio import PortfolioRef, QuotaDraft
 from chanye.evidence.types import UPGRADE_KINDS
@@ -151,4 +152,5 @@ def programme_figures(request: HttpRequest) -> HttpResponse:
     words = {"sector": SECTORS, "kind": UPGRADE_KINDS, "call": {}}
     ways = {"sector": _("Sector"), "kind": _("Kind of upgrade"), "call": _("Call")}
     context = {"found": figures.figures(viewer, by), "by": by, "words": words[by], "ways": ways, "tab": "figures"}
+    context["certified"] = sum(certified(viewer).values())
     return render(request, "programme/figures.html", context)
