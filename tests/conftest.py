@@ -12,6 +12,16 @@ from postgresql import postgresql_url  # noqa: F401  # a fixture for all
 os.environ["DJANGO_SETTINGS_MODULE"] = "chanye.web.settings"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--at-most", type=int, default=0, help="Refuse to run more tests than this.")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    most, found = session.config.getoption("--at-most"), len(session.items)
+    if 0 < most < found:
+        pytest.exit(f"{found} tests failed: too many to be for want of the machine.", returncode=1)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _migrations_run_once_for_all_processes() -> None:
     """Fill the empty test database from records that are migrated already: each process would need ten seconds."""
