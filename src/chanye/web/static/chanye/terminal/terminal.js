@@ -123,15 +123,17 @@ function putIn(need, lot) {
   const left = shown.lots[need.code]?.find((one) => one.code === lot)?.left ?? Infinity;
   open("put", { need, lot, operation: current().id, at: "quantity", quantity: String(Math.max(0, Math.min(wanted(need), left)) || "") });
 }
-function keepSerials(operation, list) { ui.serials = { operation, list }; queue.set("serials", ui.serials).catch(() => {}); }
+function keepSerials(operation, list) {
+  ui.serials = { operation, list };
+  return (keeping = queue.set("serials", ui.serials).then(() => true, () => { say("lost", view.t("not_kept")); return false; }));
+}
 /* A serial number is taken once: not again while it waits, nor after it was booked. */
-function addSerial(code) {
+async function addSerial(code) {
   const one = current(), list = ui.serials.operation === one.id ? ui.serials.list : [];
   open("serials");
   if (list.includes(code) || shown.booked.some((booked) => booked.serials?.includes(code))) return say("refused", view.t("serial_twice", { code }));
   if (list.length >= one.here) return say("refused", view.t("serial_enough", { n: one.here }));
-  keepSerials(one.id, [...list, code]);
-  say("hint", `${code} · ${view.t("n_scanned", { n: list.length + 1 })}`);
+  if (await keepSerials(one.id, [...list, code])) say("hint", `${code} · ${view.t("n_scanned", { n: list.length + 1 })}`);
 }
 /* An instruction with pages to confirm is read by each person before the work starts. */
 function begin(id, phase) {
@@ -166,7 +168,7 @@ const acts = {
     const stop = sheet === "stop" && shown.stops.find((one) => one.start === Number(start));
     const reading = sheet === "counter" ? (await queue.get(`counter ${state.place.id}`)) || 0 : 0;
     open(sheet, { good: Number(n) || 0, scrap: sheet === "scrap" ? 1 : 0, rework: sheet === "rework" ? 1 : 0, from: reading, to: reading, page: 0, id: Number(id), back, start: Number(start), end: stop?.end ?? null, proposal: stop?.proposal });
-    if (sheet === "serials" && ui.serials.operation !== current().id) keepSerials(current().id, []);
+    if (sheet === "serials" && ui.serials.operation !== current().id) await keepSerials(current().id, []);
     if (sheet === "scan") setTimeout(camera);
   },
   setup: ({ id }) => begin(id, "setup"),
@@ -251,7 +253,7 @@ async function scanned(text) {
     ui.list = !["running", "setup"].includes(found.task.state);
     say("hint", `${found.code} · ${found.task.name}`);
   } else if (!one || found.kind === "unknown") say("refused", view.t("unknown_code", { code: found.code }));
-  else if (one.serial && (from === "serials" || (found.kind === "lot" && !tracked.length))) addSerial(found.code);
+  else if (one.serial && (from === "serials" || (found.kind === "lot" && !tracked.length))) await addSerial(found.code);
   else if (found.kind === "material") putIn(found.material, found.code);
   else if (from === "material" && tracked.length === 1) putIn(tracked[0], found.code);
   else if (tracked.length) open("ask", { lot: found.code });
