@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from chanye.domains.programme.actions import agreements, claims, milestones
 from chanye.domains.programme.days import today
 from chanye.domains.programme.pages import awards_words as words
-from chanye.domains.programme.queries import applications, ledger
+from chanye.domains.programme.queries import ledger
 from chanye.domains.programme.queries import awards as queries
 from chanye.domains.programme.rules.payout_trial import trial
 from chanye.domains.programme.types.awards import AgreementRecord, InvoiceDraft
@@ -69,15 +69,11 @@ def agreement_list(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST":
         return _begin(request, viewer)
     rows = queries.agreement_table(viewer, AGREEMENTS.read(request.GET))
-    waiting = applications.by_state(viewer, ("approved",)) if viewer.office else []
-    waits = [
-        (one, queries.agreement_of(viewer, one.id), bool(ledger.of_application(viewer, one.id))) for one in waiting
-    ]
     return AGREEMENTS.page(
         request,
         rows,
         template="programme/agreements.html",
-        waiting=[(one, committed) for one, drawn, committed in waits if drawn is None],
+        waiting=queries.waiting(viewer) if viewer.office else [],
         tones=words.AGREEMENT_TONES,
         may_run=may(viewer, "run_calls", viewer.organisation_id),
         may_approve=may(viewer, "approve_awards", viewer.organisation_id),

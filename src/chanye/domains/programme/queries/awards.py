@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from chanye.domains.programme.award_rows import (
     agreement_record,
@@ -14,8 +14,11 @@ from chanye.domains.programme.award_rows import (
     seen_agreement,
     seen_claim,
 )
+from chanye.domains.programme.case_rows import application_ref, visible
 from chanye.domains.programme.claim_due import preview
-from chanye.domains.programme.models import Agreement, Invoice, MilestoneProof
+from chanye.domains.programme.models import Agreement, Invoice, MilestoneProof, Posting
+from chanye.domains.programme.rules.ledger import SOURCE
+from chanye.domains.programme.types.applications import ApplicationRef
 from chanye.domains.programme.types.awards import AgreementRecord, AgreementRef, ClaimRecord, ClaimRef, Preview
 from chanye.kernel.errors import DeniedError
 from chanye.kernel.time import now_us
@@ -40,6 +43,18 @@ def agreement_of(viewer: Viewer, application_id: int) -> AgreementRef | None:
     """Return the agreement of an application, None if there is none that the viewer may see."""
     row = agreements(viewer).filter(application_id=application_id).first()
     return None if row is None else agreement_ref(row)
+
+
+def waiting(viewer: Viewer) -> list[tuple[ApplicationRef, bool]]:
+    """Return the approved applications without an agreement, and whether money is committed to each."""
+    committed = Posting.objects.filter(application=OuterRef("pk")).exclude(account__in=(SOURCE, "envelope"))
+    rows = (
+        visible(viewer)
+        .select_related("call", "organisation", "asset")
+        .filter(~Exists(Agreement.objects.filter(application=OuterRef("pk"))), state="approved")
+        .annotate(committed=Exists(committed))
+    )
+    return [(application_ref(row), row.committed) for row in rows.order_by("pk")]
 
 
 def agreement_table(viewer: Viewer, view: View) -> Rows:
