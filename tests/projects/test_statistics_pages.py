@@ -6,9 +6,11 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
 from django.test import Client
 from openpyxl import Workbook, load_workbook
 
+from chanye.domains.projects.pages.returns import _row, sheet_of
 from chanye.domains.projects.queries import returns
 from chanye.parties import actions as parties
 from chanye.parties.types import SYSTEM
@@ -125,3 +127,17 @@ def test_the_office_reads_a_month_and_sets_a_target(district: District) -> None:
     assert client.get("/statistics/returns/single/").status_code == 200
     boss = client_of(district.id, "reviewer")
     assert boss.get("/statistics/returns/single/").status_code == 404
+
+
+@pytest.mark.parametrize("asked", ["", "sort=output_value", "sort=-output_value", "stage=revised", "q=F2", "q=boss"])
+def test_the_database_picks_single_returns_as_a_plain_list_would(district: District, asked: str) -> None:
+    reported = {"2025-03": {"F1": 300, "F2": 1_000, "F3": 20}, "2025-04": {"F1": 40, "F3": 5}}
+    district.file_all({m: {f: {"output_value": n * 100} for f, n in one.items()} for m, one in reported.items()})
+    district.file_all({"2025-03": {"F1": {"output_value": 9_900}}})
+    viewer, indicators = district.officer, returns.indicators(district.officer, district.id)
+    view = sheet_of(indicators, with_firm=True).read(QueryDict(asked))
+    every = [_row(one, indicators) for one in returns.returns(viewer, district.id)]
+    found = returns.return_table(viewer, district.id, view, lambda one: _row(one, indicators))
+    assert len(every) == 6
+    assert list(found.every()) == list(view.apply(every).every())
+    assert (found.count > 0) == (asked != "q=boss")

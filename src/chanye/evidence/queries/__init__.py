@@ -1,6 +1,15 @@
 """Every read of the evidence room."""
 
-from chanye.evidence.queries.effects import bundle, effect, effects, pooled, register, register_table, result
+from chanye.evidence.queries.effects import (
+    bundle,
+    effect,
+    effects,
+    pooled,
+    register,
+    register_table,
+    result,
+    verdicts,
+)
 from chanye.evidence.queries.plans import (
     assets_and_measures,
     detectability,
@@ -28,4 +37,5 @@ __all__ = [
     "register",
     "register_table",
     "result",
+    "verdicts",
 ]

@@ -59,6 +59,12 @@ def register(viewer: Viewer, *, organisation_id: int | None = None) -> list[Regi
     return [RegisterRow(plan_ref(row), newest.get(row.pk)) for row in rows]
 
 
+def verdicts(viewer: Viewer) -> list[tuple[str, int, str]]:
+    """Return kind of upgrade, firm and verdict of the newest effect of each frozen plan the viewer may see."""
+    rows = _newest_rows(viewer).select_related(None).prefetch_related(None).exclude(plan__digest="")
+    return list(rows.values_list("plan__upgrade_kind", "plan__organisation_id", "verdict"))
+
+
 def register_table(viewer: Viewer, view: View) -> Rows:
     """Return the newest effect of each plan, as a view asks for."""
     return view.apply(_newest_rows(viewer), make=effect_ref)

@@ -10,7 +10,7 @@ from chanye.domains.projects.queries import oc4ids, profiles, ranking, releases
 from chanye.domains.projects.types.ranking import RankingTable
 from chanye.domains.projects.types.releases import ReleaseRef
 from chanye.evidence import queries as evidence
-from chanye.evidence.types import PooledRow, RegisterRow
+from chanye.evidence.types import PooledRow
 from chanye.parties.types import DISTRICT, Viewer
 
 #: Firms that must be in an aggregate of the register.
@@ -49,7 +49,7 @@ def public_page(viewer: Viewer) -> PublicPage | None:
         office,
         tuple(releases.releases(viewer, office)),
         ranking.public_table(viewer, office),
-        tuple(_tallies(evidence.register(reader))),
+        tuple(_tallies(evidence.verdicts(reader))),
         tuple(row for row in evidence.pooled(reader) if row.sites >= LEAST),
     )
 
@@ -59,12 +59,14 @@ def _reader(office: int) -> Viewer:
     return Viewer(None, office, frozenset({"officer"}), name="public page", kind=DISTRICT)
 
 
-def _tallies(rows: list[RegisterRow]) -> list[Tally]:
-    """Count verdicts by kind of upgrade; kinds of too few firms are left out, and one more if only one would be."""
-    kinds: dict[str, list[RegisterRow]] = {}
+def _tallies(rows: list[tuple[str, int, str]]) -> list[Tally]:
+    """Count verdicts by kind of upgrade; kinds of too few firms are left out, and one more if only one would be.
+
+    ``rows``: kind of upgrade, firm, verdict.
+    """
+    kinds: dict[str, list[tuple[str, int, str]]] = {}
     for row in rows:
-        if row.effect is not None:
-            kinds.setdefault(row.plan.draft.upgrade_kind, []).append(row)
+        kinds.setdefault(row[0], []).append(row)
     shown: list[str] = []
     few: list[str] = []
     for kind, found in sorted(kinds.items()):
@@ -72,21 +74,16 @@ def _tallies(rows: list[RegisterRow]) -> list[Tally]:
     if few and _firms([row for kind in few for row in kinds[kind]]) < LEAST and shown:
         few.append(shown.pop(min(range(len(shown)), key=lambda i: len(kinds[shown[i]]))))
     counted = [_tally(kind, kinds[kind]) for kind in shown] + [Tally(kind, None, None, None, None) for kind in few]
-    whole = [row for found in kinds.values() for row in found]
-    return (
-        [*counted, _tally("", whole)] if _firms(whole) >= LEAST else [Tally("", None, None, None, None)] * bool(whole)
-    )
+    return [*counted, _tally("", rows)] if _firms(rows) >= LEAST else [Tally("", None, None, None, None)] * bool(rows)
 
 
-def _firms(rows: list[RegisterRow]) -> int:
-    return len({row.plan.organisation_id for row in rows})
+def _firms(rows: list[tuple[str, int, str]]) -> int:
+    return len({firm for _kind, firm, _verdict in rows})
 
 
-def _tally(kind: str, rows: list[RegisterRow]) -> Tally:
-    verdicts = [row.effect.verdict for row in rows if row.effect]
-    return Tally(
-        kind, len(rows), verdicts.count("confirmed"), verdicts.count("below"), verdicts.count("not_measurable")
-    )
+def _tally(kind: str, rows: list[tuple[str, int, str]]) -> Tally:
+    said = [verdict for _kind, _firm, verdict in rows]
+    return Tally(kind, len(rows), said.count("confirmed"), said.count("below"), said.count("not_measurable"))
 
 
 def release(viewer: Viewer, number: int) -> ReleaseRef | None:

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from chanye.domains.programme.actions import agreements, claims, milestones
 from chanye.domains.programme.days import today
 from chanye.domains.programme.pages import awards_words as words
-from chanye.domains.programme.queries import ledger
 from chanye.domains.programme.queries import awards as queries
+from chanye.domains.programme.queries import ledger
 from chanye.domains.programme.rules.payout_trial import trial
 from chanye.domains.programme.types.awards import AgreementRecord, InvoiceDraft
 from chanye.kernel.errors import ConfigError

@@ -75,9 +75,9 @@ def steps_of(indicators: Iterable[IndicatorRef], values: Mapping[str, Any]) -> d
     return found
 
 
-def _row(one: ReturnRow, indicators: Iterable[IndicatorRef], codes: Mapping[int, str]) -> dict[str, Any]:
+def _row(one: ReturnRow, indicators: Iterable[IndicatorRef]) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "firm_code": codes.get(one.firm_id, ""), "month": one.month, "reason": one.reason, "stage": one.stage,
+        "firm_code": one.firm_code, "month": one.month, "reason": one.reason, "stage": one.stage,
         "revision": one.revision, "filed_at": one.filed_at, "filed_by": one.filed_by,
     }  # fmt: skip
     for indicator in indicators:
@@ -125,7 +125,6 @@ def _import(
     known = returns.returns(viewer, office)
     whole = "" not in firms
     sheet = sheet_of(indicators, with_firm=whole)
-    codes = {number: code for code, number in firms.items()}
     newest: dict[tuple[int, str], ReturnRow] = {}
     for one in known:
         newest.setdefault((one.firm_id, one.month), one)
@@ -143,7 +142,7 @@ def _import(
 
     return sheet.import_page(
         request, commit=commit, done=done, title=_("Monthly return"),
-        existing=[_row(one, indicators, codes) for one in newest.values()],
+        existing=[_row(one, indicators) for one in newest.values()],
         references={"firm_code": list(firms)} if whole else {},
         check=_Checker(indicators, known, firms),
     )  # fmt: skip
@@ -166,12 +165,10 @@ def office_returns(request: HttpRequest) -> HttpResponseBase:
     office = viewer.organisation_id or 0
     require(viewer, "handle_returns", office)
     indicators = returns.indicators(viewer, office)
-    codes = {one.id: one.code for one in profiles.firms(viewer)}
     sheet = sheet_of(indicators, with_firm=True)
-    month = request.GET.get("month", "")[:7]
-    found = [_row(one, indicators, codes) for one in returns.returns(viewer, office, month=month)]
+    rows = returns.return_table(viewer, office, sheet.read(request.GET), lambda one: _row(one, indicators))
     return sheet.page(
-        request, sheet.read(request.GET).apply(found), template="projects/statistics_list.html", title=sheet.label,
+        request, rows, template="projects/statistics_list.html", title=sheet.label,
         sub=_("Single returns: only for checking them. They are used for statistics and never against a firm."),
         shows=_("What each firm reported, every revision beside the one before."),
         new=reverse("statistics-return-import"), new_words=_("Import returns"),
@@ -197,7 +194,7 @@ def own_returns(request: HttpRequest) -> HttpResponseBase:
         return render(request, "projects/returns_none.html")
     indicators = returns.indicators(viewer, office)
     sheet = sheet_of(indicators, with_firm=False)
-    found = [_row(one, indicators, {}) for one in returns.returns(viewer, office)]
+    found = [_row(one, indicators) for one in returns.returns(viewer, office)]
     return sheet.page(
         request, sheet.read(request.GET).apply(found), template="projects/statistics_list.html",
         title=_("Our monthly returns"),

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import BigIntegerField, Case, JSONField, Value, When
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 from chanye.domains.projects.models import ClosedMonth, FirmProfile, Indicator, MonthlyReturn
 from chanye.domains.projects.panel import indicator_ref
@@ -11,6 +17,14 @@ from chanye.domains.projects.rules.returns import stage_of
 from chanye.domains.projects.types.statistics import Duty, FirmRow, IndicatorRef, ReturnRow
 from chanye.parties.rules import require
 from chanye.parties.types import Viewer
+from chanye.sheets import Rows, View
+
+#: Plain columns of a report: two years of 300 firms are thousands of rows.
+COLUMNS = (
+    "pk", "profile_id", "profile__organisation__code", "profile__organisation__name", "month", "revision", "values",
+    "reason", "filed_at", "filed_by__name", "filed_by__username", "by_office",
+)  # fmt: skip
+NEWEST_FIRST = ("-month", "profile__organisation__name", "-revision")
 
 
 def indicators(viewer: Viewer, office_id: int) -> list[IndicatorRef]:
@@ -42,20 +56,51 @@ def returns(viewer: Viewer, office_id: int, *, firm_id: int | None = None, month
         rows = rows.filter(profile_id=firm_id)
     if month:
         rows = rows.filter(month=month)
-    closed = closed_months(viewer, office_id)
-    # plain columns: two years of 300 firms are thousands of rows
-    columns = (
-        "pk", "profile_id", "profile__organisation__name", "month", "revision", "values", "reason", "filed_at",
-        "filed_by__name", "filed_by__username", "by_office",
-    )  # fmt: skip
-    found = rows.order_by("-month", "profile__organisation__name", "-revision").values_list(*columns)
-    return [
-        ReturnRow(
-            pk, profile, firm, when, revision, stage_of(revision, closed=when in closed), json.loads(values), reason,
-            filed_at, name or username or "", by_office,
+    make = _maker(closed_months(viewer, office_id))
+    return [make(one) for one in rows.order_by(*NEWEST_FIRST).values_list(*COLUMNS)]
+
+
+def _maker(closed: set[str]) -> Callable[[tuple[Any, ...]], ReturnRow]:
+    """Return what makes a row of ``COLUMNS`` a report."""
+
+    def make(one: tuple[Any, ...]) -> ReturnRow:
+        pk, profile, code, firm, month, revision, values, reason, filed_at, name, username, by_office = one
+        stage, person = stage_of(revision, closed=month in closed), name or username or ""
+        return ReturnRow(
+            pk, profile, code, firm, month, revision, stage, json.loads(values), reason, filed_at, person, by_office
         )
-        for pk, profile, firm, when, revision, values, reason, filed_at, name, username, by_office in found
-    ]  # fmt: skip
+
+    return make
+
+
+def return_table(viewer: Viewer, office_id: int, view: View, make: Callable[[ReturnRow], Any]) -> Rows:
+    """Return the reports of all firms, every revision, that a view asks for, newest first; the database picks them.
+
+    Raises
+    ------
+    DeniedError
+        If the viewer does not handle returns.
+    """
+    require(viewer, "handle_returns", office_id)
+    closed = closed_months(viewer, office_id)
+    figures = {one.code: one for one in indicators(viewer, office_id)}
+    document = Cast("values", JSONField())
+    final = When(month__in=closed, then=Value("final"))
+    # only of use for an order: in steps, which sort as the amounts do
+    steps = {
+        f"figure_{one.id}": Cast(KeyTextTransform(one.code, document), BigIntegerField()) for one in figures.values()
+    }
+    rows = MonthlyReturn.objects.filter(office_id=office_id).alias(
+        stage=Case(final, When(revision=1, then=Value("first")), default=Value("revised")),
+        who=Coalesce(NullIf("filed_by__name", Value("")), "filed_by__username"),
+        **steps,
+    )
+    fields = {code: f"figure_{one.id}" for code, one in figures.items()}
+    fields |= {"firm_code": "profile__organisation__code", "filed_by": "who"}
+    row = _maker(closed)
+    return view.apply(
+        rows.order_by(*NEWEST_FIRST).values_list(*COLUMNS), fields=fields, make=lambda one: make(row(one))
+    )
 
 
 def duties(viewer: Viewer, office_id: int, month: str) -> list[Duty]:

@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -277,9 +278,10 @@ def differences(old: RankingFormula, new: RankingFormula) -> tuple[tuple[str, An
     return tuple((name, a[name], b[name]) for name in a if a[name] != b[name])
 
 
-def ranked_of(text: str) -> list[Ranked]:
-    """Return the rows that were frozen as JSON."""
-    return [ranked(one) for one in json.loads(text)]
+@lru_cache(maxsize=4)
+def ranked_of(text: str) -> tuple[Ranked, ...]:
+    """Return the rows that were frozen as JSON; the newest rankings are read again and again."""
+    return tuple(ranked(one) for one in json.loads(text))
 
 
 def ranked(one: Mapping[str, Any]) -> Ranked:

@@ -64,6 +64,7 @@ class ReturnRow:
 
     id: int
     firm_id: int
+    firm_code: str
     firm: str
     month: str
     revision: int
