@@ -268,7 +268,8 @@ def cost(shop: Shop, start: I64, mode: I64, objective: Objective) -> float:
 def verify(shop: Shop, found: Found, objective: Objective | None = None) -> list[str]:
     """Say what is wrong with a plan, in words; an empty list: it is feasible, and its value is as told.
 
-    Slow, and independent of every kernel: plain comparisons of all neighbours on each machine and in each job.
+    Slow, and independent of every kernel: plain comparisons of all neighbours on each machine and in each job. Of
+    operations that take no time and start at one instant on one machine, the lower number counts as the earlier.
     """
     start, mode = found.start.tolist(), found.mode.tolist()
     if len(start) != shop.ops or len(mode) != shop.ops:
