@@ -209,20 +209,32 @@ def read_lawrence(path: Path) -> Shop:
     return job_shop(table[:, 0::2], table[:, 1::2])
 
 
+def flexible(jobs: list[list[list[tuple[int, int]]]], machines: int) -> Shop:
+    """Return a flexible job shop: per job, per operation, modes of machine (from 0) and duration."""
+    ops = [modes for job in jobs for modes in job]
+    modes = np.array([one for row in ops for one in row], np.int64)
+    return Shop(
+        np.cumsum([0, *map(len, jobs)]),
+        np.cumsum([0, *map(len, ops)]),
+        modes[:, 0].astype(np.int32),
+        modes[:, 1].copy(),
+        machines,
+    )
+
+
 def read_brandimarte(path: Path) -> Shop:
     """Read a flexible job shop: per job, operations, each with a number of modes of machine (from 1) and duration."""
     lines = [line.split() for line in path.read_text().splitlines() if line.strip()]
     jobs, machines = int(lines[0][0]), int(lines[0][1])
-    job_first, mode_first, machine, time = [0], [0], [], []
+    rows = []
     for line in lines[1 : jobs + 1]:
         words = iter([int(one) for one in line])
-        for _ in range(next(words)):
-            for _ in range(next(words)):
-                machine.append(next(words) - 1)
-                time.append(next(words))
-            mode_first.append(len(machine))
-        job_first.append(len(mode_first) - 1)
-    return Shop(np.array(job_first), np.array(mode_first), np.array(machine, np.int32), np.array(time), machines)
+        rows.append([_modes(words) for _ in range(next(words))])
+    return flexible(rows, machines)
+
+
+def _modes(words: Iterator[int]) -> list[tuple[int, int]]:
+    return [(next(words) - 1, next(words)) for _ in range(next(words))]
 
 
 def best_known(folder: Path) -> dict[str, int]:

@@ -22,34 +22,8 @@ from chanye.bench.planning_sets import (
 from chanye.engines.planning.search import Found, Shop, cost, decode, improve, verify
 from chanye.engines.planning.search.bounds import lower_bound, preemptive
 from chanye.kernel.errors import ConfigError
+from engines.planning.shops import FT06, GOALS, shops, table
 from shared_data import shared_data
-
-# Fisher and Thompson (1963), in Muth and Thompson, "Industrial Scheduling": optima 55 and 930.
-FT06 = """
-2 1 0 3 1 6 3 7 5 3 4 6
-1 8 2 5 4 10 5 10 0 10 3 4
-2 5 3 4 5 8 0 9 1 1 4 7
-1 5 0 5 2 5 3 3 4 8 5 9
-2 9 1 3 4 5 5 4 0 3 3 1
-1 3 3 3 5 9 0 10 4 4 2 1
-"""
-FT10 = """
-0 29 1 78 2 9 3 36 4 49 5 11 6 62 7 56 8 44 9 21
-0 43 2 90 4 75 9 11 3 69 1 28 6 46 5 46 7 72 8 30
-1 91 0 85 3 39 2 74 8 90 5 10 7 12 6 89 9 45 4 33
-1 81 2 95 0 71 4 99 6 9 8 52 7 85 3 98 9 22 5 43
-2 14 0 6 1 22 5 61 3 26 4 69 8 21 7 49 9 72 6 53
-2 84 1 2 5 52 3 95 8 48 9 72 0 47 6 65 4 6 7 25
-1 46 0 37 3 61 2 13 6 32 5 21 9 32 8 89 7 30 4 55
-2 31 0 86 1 46 5 74 4 32 6 88 8 19 9 48 7 36 3 79
-0 76 1 69 3 76 5 51 2 85 9 11 6 40 7 89 4 26 8 74
-1 85 0 13 2 61 6 7 8 64 9 76 5 47 3 52 4 90 7 45
-"""
-
-
-def table(text: str) -> Shop:
-    rows = np.array([line.split() for line in text.split("\n") if line], np.int64)
-    return job_shop(rows[:, 0::2], rows[:, 1::2])
 
 
 def test_job_shops_reach_published_optima():
@@ -107,39 +81,6 @@ def test_jacksons_rule_is_the_best_of_all_that_may_be_interrupted(rows):
         part = [row for i, row in enumerate(rows) if mask >> i & 1]
         best = max(best, min(r for r, _, _ in part) + sum(p for _, p, _ in part) + min(q for _, _, q in part))
     assert preemptive(*map(list, zip(*rows, strict=True))) == best
-
-
-@st.composite
-def shops(draw, *, line: bool = False, size: int = 4):
-    """Any small shop: alternatives, families with set-ups, releases, due dates, weights, machines visited again.
-
-    With set-ups everything takes time: of two that take none at one instant nobody can tell which came first.
-    """
-    jobs, machines = draw(st.integers(2, size)), draw(st.integers(1, 3))
-    steps = [machines] * jobs if line else [draw(st.integers(1, 3)) for _ in range(jobs)]
-    ops = sum(steps)
-    modes = [1] * ops if line else [draw(st.integers(1, 2)) for _ in range(ops)]
-    seed = np.random.default_rng(draw(st.integers(0, 2**32)))
-    families = draw(st.integers(1, 3))
-    machine = np.tile(np.arange(machines), jobs) if line else seed.integers(0, machines, sum(modes))
-    with_setup = draw(st.booleans())
-    return Shop(
-        np.concatenate(([0], np.cumsum(steps))),
-        np.concatenate(([0], np.cumsum(modes))),
-        machine,
-        seed.integers(int(with_setup), 9, sum(modes)),
-        machines,
-        release=seed.integers(0, 6, jobs),
-        due=seed.integers(0, 25, jobs),
-        weight=seed.integers(0, 4, jobs).astype(float),
-        family=seed.integers(0, families, ops),
-        setup=seed.integers(0, 5, (machines, families, families)) if with_setup else None,
-        first_setup=seed.integers(0, 4, (machines, families)) if with_setup else None,
-        same_order=line,
-    )
-
-
-GOALS = ("makespan", "tardiness", "weighted_tardiness", "completion")
 
 
 @settings(max_examples=60, deadline=None)
