@@ -13,8 +13,8 @@ from chanye.engines.lines.types import Line, Station
 #: Columns of ``real``: one row per station.
 LAW, LAW_A, LAW_B, REDO, SCRAP, TOOL_S, PERIOD, OPEN = range(8)
 UP_LAW, UP_A, UP_B, UP_MEAN, DOWN_LAW, DOWN_A, DOWN_B, DOWN_MEAN, REALS = range(8, 17)
-#: Columns of ``whole``.
-SERVERS, FAILS, TOOL_EVERY, SETUP, FAMILIES, WINDOW, WINDOWS, WHOLES = range(8)
+#: Columns of ``whole``; EXTRA: there are set-ups, tool changes or rework on the spot.
+SERVERS, FAILS, TOOL_EVERY, SETUP, FAMILIES, WINDOW, WINDOWS, EXTRA, WHOLES = range(9)
 NEVER, BY_WORK, BY_TIME = 0, 1, 2
 #: Columns of statistics, per station: open hours used by each state, and parts.
 WORKING, SETTING, FAILED, BLOCKED, WAITING, OPEN_S, CLOCK, SCRAPPED, REDONE, DONE, STATS = range(11)
@@ -57,6 +57,7 @@ def compile_stations(line: Line, order: list[int]) -> Stations:
         _numbers(one, real[i], whole[i])
         whole[i, WINDOW], whole[i, WINDOWS], real[i, PERIOD], real[i, OPEN] = first[one.calendar]
         whole[i, SETUP] = -1
+        whole[i, EXTRA] = bool(one.setup or one.tools or one.redo)
         if one.setup:
             family[i] = one.setup.family[: line.models]
             whole[i, SETUP], whole[i, FAMILIES] = len(setup), len(one.setup.seconds)

@@ -1,8 +1,8 @@
 """How the loops of this engine are compiled.
 
-``kernel`` and ``inlined`` compile without numba's reference counting: such a function may not make arrays, and is
-several times faster where it reads many. After a change in a called kernel delete ``__pycache__``: numba notices
-changes in the file of the caller only.
+``kernel`` and ``inlined`` compile without numba's reference counting: such a function may not make
+arrays, and is several times faster where it reads many. After a change in a called kernel delete ``__pycache__``:
+numba notices changes in the file of the caller only.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ def kernel(function: _F) -> _F:
 def inlined(function: _F) -> _F:
     """Compile a step of a loop into the loop."""
     return cast("_F", _njit(cache=True, nogil=True, _nrt=False, forceinline=True)(function))
+
+
+def spliced(function: _F) -> _F:
+    """Put the text of a step where it is called from: compiles faster where that is one place."""
+    return cast("_F", _njit(inline="always")(function))
 
 
 def making(function: _F) -> _F:

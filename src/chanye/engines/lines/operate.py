@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from chanye.engines.lines import compiled as c
-from chanye.engines.lines.draws import DOWN, F64, I64, QUALITY, U64, UP, WORK, uniform, variate
-from chanye.engines.lines.jit import inlined, kernel
+from chanye.engines.lines.draws import DOWN, EXPONENTIAL, F64, FIXED, I64, QUALITY, U64, UP, WORK, uniform, variate
+from chanye.engines.lines.jit import inlined, kernel, spliced
 
 #: Columns of what a server remembers: family last set up (-1: none), parts since the last tool change.
 LAST, SINCE, MEMORY = 0, 1, 2
@@ -74,7 +76,7 @@ def _failures(real: F64, i: int, start: float, work: float, by_time: bool, state
     return held
 
 
-@inlined
+@spliced
 def operate(
     s: c.Stations, i: int, model: int, begin: float, state: U64, clock: F64, memory: I64, stats: F64
 ) -> tuple[float, float]:
@@ -92,13 +94,15 @@ def operate(
     began = max(begin, clock[i, c.LOW])
     work = s.mean[i, model]
     law = s.real[i, c.LAW]
-    if law != 0.0:
+    if law == EXPONENTIAL:
+        work *= -math.log(uniform(state, i, WORK))
+    elif law != FIXED:
         work *= variate(law, s.real[i, c.LAW_A], s.real[i, c.LAW_B], uniform(state, i, WORK))
-    if s.real[i, c.REDO] > 0 and uniform(state, i, QUALITY) < s.real[i, c.REDO]:
-        work *= 2
-        stats[i, c.REDONE] += 1
     prepare, held = 0.0, 0.0
-    if s.whole[i, c.SETUP] >= 0 or s.whole[i, c.TOOL_EVERY] > 0:
+    if s.whole[i, c.EXTRA]:
+        if s.real[i, c.REDO] > 0 and uniform(state, i, QUALITY) < s.real[i, c.REDO]:
+            work *= 2
+            stats[i, c.REDONE] += 1
         prepare = _preparation(s, i, model, memory)
         stats[i, c.SETTING] += prepare
     if s.whole[i, c.FAILS] != c.NEVER:
@@ -110,7 +114,7 @@ def operate(
         elif not by_time:
             clock[i, c.FAILS_AT] -= prepare + work
     stats[i, c.WORKING] += work
-    ended = began + prepare + work + held
+    ended = began + (prepare + work + held)
     while ended > clock[i, c.HIGH]:
         rest = ended - clock[i, c.HIGH]
         seek(s, i, clock[i, c.HIGH], clock)

@@ -17,7 +17,7 @@ from chanye.engines.lines import compiled as c
 from chanye.engines.lines.check import order_of, require_sound
 from chanye.engines.lines.compiled import Stations, compile_stations
 from chanye.engines.lines.draws import B1, F64, I64, QUALITY, U64, WORK, law_of, streams, uniform, variate
-from chanye.engines.lines.jit import inlined, kernel, making, parallel
+from chanye.engines.lines.jit import kernel, parallel, spliced
 from chanye.engines.lines.operate import LAST, MEMORY, first_failure, opened, operate
 from chanye.engines.lines.types import Line
 from chanye.kernel.errors import ConfigError
@@ -166,7 +166,7 @@ def _runs(
     return came, left, marks
 
 
-@making
+@spliced
 def _run(
     s: Stations, g: Graph, space: I64, ring: I64, sequence: I64, arrival: F64, state: U64, came: F64, left: F64,
     marks: F64,
@@ -223,7 +223,7 @@ def _note(s: Stations, ring: I64, count: I64, past: F64, clock: F64, stats: F64,
             marks[mark, i, k] = stats[i, k]
 
 
-@inlined
+@spliced
 def _arrives(g: Graph, i: int, t: float, ring: I64, count: I64, past: F64, gone: B1) -> float:
     """Return when a part has come from all stations before; -1: it was scrapped."""
     for k in range(g.into_first[i], g.into_first[i + 1]):
@@ -235,7 +235,7 @@ def _arrives(g: Graph, i: int, t: float, ring: I64, count: I64, past: F64, gone:
     return t
 
 
-@inlined
+@spliced
 def _pass(
     s: Stations, g: Graph, i: int, model: int, here: float, space: I64, ring: I64, count: I64, past: F64, state: U64,
     clock: F64, memory: I64, stats: F64,
@@ -245,7 +245,7 @@ def _pass(
     if n >= servers:
         here = max(here, past[at + ((n - servers) & mask)])
     done, began = operate(s, i, model, here, state, clock, memory, stats)
-    lost = s.real[i, c.SCRAP] > 0 and uniform(state, i, QUALITY) < s.real[i, c.SCRAP]
+    lost = g.scraps and s.real[i, c.SCRAP] > 0 and uniform(state, i, QUALITY) < s.real[i, c.SCRAP]
     leaves = done
     if servers > 1 and n > 0:
         leaves = max(leaves, past[at + ((n - 1) & mask)])

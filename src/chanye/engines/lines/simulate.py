@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from chanye.engines.lines import events
+from chanye.engines.lines.check import require_sound
 from chanye.engines.lines.outcome import Outcome, read
-from chanye.engines.lines.recursion import compile_flow, trace
+from chanye.engines.lines.recursion import applies, compile_flow, trace
 from chanye.engines.lines.types import Line, Runs
 from chanye.kernel.errors import ConfigError
 
@@ -22,9 +24,13 @@ def simulate(line: Line, runs: Runs) -> Outcome:
         If the description is not sound, naming every problem, or the run is too big.
     """
     require_size(line, runs)
+    require_sound(line)
+    which = np.arange(runs.replications)
+    if applies(line):
+        found, _events = events.trace(events.compile_shop(line), parts=runs.parts, seed=runs.seed, replications=which)
+        return read(line, list(range(len(line.stations))), found, runs.warm_up)
     flow = compile_flow(line)
-    found = trace(flow, parts=runs.parts, seed=runs.seed, replications=np.arange(runs.replications))
-    return read(line, flow.order, found, runs.warm_up)
+    return read(line, flow.order, trace(flow, parts=runs.parts, seed=runs.seed, replications=which), runs.warm_up)
 
 
 def require_size(line: Line, runs: Runs) -> None:

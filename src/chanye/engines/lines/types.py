@@ -145,7 +145,10 @@ class Station:
     scrap
         Share of parts that end here.
     room
-        Places for parts that wait, where ``Line.routes`` and not links lead here; None: any number.
+        Places for parts that wait, where ``Line.routes`` and not links lead here; None: any number. Parts that
+        come in from outside always find one.
+    transport
+        Way to here, where ``Line.routes`` lead here. [s]
     pool
         Operators it needs for set-up, work and repair; empty: none.
     calendar
@@ -163,6 +166,7 @@ class Station:
     scrap: float = 0.0
     rework: Rework | None = None
     room: int | None = None
+    transport: float = 0.0
     pool: str = ""
     dispatch: Dispatch = "fifo"
     calendar: str = ""
