@@ -162,6 +162,8 @@ def verify_claim(*, actor: Viewer, claim_id: int, eligible: Mapping[int, int] | 
     _expect(claim, "filed")
     take_duty(actor=actor, application_id=claim.agreement.application_id, duty="verify")
     found = dict(eligible or {})
+    if found.keys() - set(claim.invoices.values_list("pk", flat=True)):
+        raise ConfigError(_("One of these invoices is not in the claim: give what is eligible by the claim's own."))
     for one in claim.invoices.all():
         one.eligible = found.get(one.pk, one.amount)
         if not 0 <= one.eligible <= one.amount:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ninja import Router
 
-from chanye.domains.programme.api import applications
+from chanye.domains.programme.api import applications, awards, certificates, ledger
 
 router = Router()
-router.add_router("/programme", applications.router)
+for subject in (applications, awards, ledger, certificates):
+    router.add_router("/programme", subject.router)
 
 __all__ = ["router"]

@@ -65,6 +65,14 @@ def agreement_table(viewer: Viewer, view: View) -> Rows:
     return view.apply(rows, make=agreement_ref)
 
 
+def agreement_page(viewer: Viewer, *, state: str = "", after: int = 0, limit: int = 200) -> list[AgreementRef]:
+    """Return agreements with numbers above ``after``, of one state if it is given, in the order they came."""
+    rows = agreements(viewer).filter(pk__gt=after)
+    if state:
+        rows = rows.filter(state=state)
+    return [agreement_ref(row) for row in rows.order_by("pk")[:limit]]
+
+
 def previews(viewer: Viewer, agreement_id: int, *, now: int | None = None) -> list[Preview]:
     """Return for each tranche what a claim would pay now, or what stands in its way."""
     row = seen_agreement(viewer, agreement_id)
@@ -88,6 +96,14 @@ def claims_of(viewer: Viewer, agreement_id: int) -> list[ClaimRef]:
     """Return the claims under an agreement, in the order they came."""
     rows = claims(viewer).filter(agreement_id=agreement_id).order_by("number")
     return [claim_ref(row) for row in rows]
+
+
+def claim_page(viewer: Viewer, *, state: str = "", after: int = 0, limit: int = 200) -> list[ClaimRef]:
+    """Return claims with numbers above ``after``, of one state if it is given, in the order they came."""
+    rows = claims(viewer).filter(pk__gt=after)
+    if state:
+        rows = rows.filter(state=state)
+    return [claim_ref(row) for row in rows.order_by("pk")[:limit]]
 
 
 def claim_table(viewer: Viewer, view: View) -> Rows:

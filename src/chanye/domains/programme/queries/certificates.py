@@ -56,6 +56,14 @@ def certificate_table(viewer: Viewer, view: View) -> Rows:
     return view.apply(visible(viewer), make=_ref)
 
 
+def certificate_page(viewer: Viewer, *, state: str = "", after: int = 0, limit: int = 200) -> list[CertificateRef]:
+    """Return certificates with numbers above ``after``, of one state if it is given, in the order they came."""
+    rows = visible(viewer).filter(pk__gt=after)
+    if state:
+        rows = rows.filter(state=state)
+    return [_ref(row) for row in rows.order_by("pk")[:limit]]
+
+
 def certificate(viewer: Viewer, certificate_id: int) -> CertificateRef:
     """Return one certificate.
 

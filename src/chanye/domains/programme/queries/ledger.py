@@ -79,13 +79,22 @@ def paid_between(viewer: Viewer, start: int, end: int) -> int:
 
 def statement(viewer: Viewer, view: View, *, account: str = "", year: int = 0) -> Rows:
     """Return the lines of an account (of all if empty) that a view asks for, with the balance after each [fen]."""
+    rows = _of_account(viewer, account, year)
+    rows = rows.annotate(at=F("journal__at"), kind=F("journal__kind"), words=F("journal__words"))
+    return view.apply(rows, make=_line)
+
+
+def entries(viewer: Viewer, *, account: str = "", year: int = 0, after: int = 0, limit: int = 200) -> list[Line]:
+    """Return lines with numbers above ``after``, of one account and budget year if given, in the order they came."""
+    rows = _of_account(viewer, account, year).filter(pk__gt=after)
+    return [_line(row) for row in rows.order_by("pk")[:limit]]
+
+
+def _of_account(viewer: Viewer, account: str, year: int) -> QuerySet[Posting]:
     rows = _of_office(viewer)
     if account:
         rows = rows.filter(account=account)
-    if year:
-        rows = rows.filter(year=year)
-    rows = rows.annotate(at=F("journal__at"), kind=F("journal__kind"), words=F("journal__words"))
-    return view.apply(rows, make=_line)
+    return rows.filter(year=year) if year else rows
 
 
 def journal(viewer: Viewer, number: int) -> JournalRef:
