@@ -41,7 +41,7 @@ class Line(NamedTuple):
     tail: I64
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def ready(line: Line, before: int, job: int, free: int, m: int) -> int:
     """Return when machine m is ready for a job after another that left it at ``free``; before < 0: none was there."""
     if before < 0:

@@ -64,7 +64,7 @@ def load(plant: Plant, node: I64, opening: I64, order: I64, mode: I64) -> None:
         last[m] = o
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def take(node: I64, opening: I64, o: int) -> None:
     """Take an operation off its machine."""
     a, b = node[o, PREVIOUS], node[o, FOLLOWING]
@@ -76,7 +76,7 @@ def take(node: I64, opening: I64, o: int) -> None:
         node[b, PREVIOUS] = a
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def put_after(node: I64, opening: I64, o: int, a: int) -> None:
     """Put an operation on its machine after another; a < 0: first of all."""
     m = node[o, MACHINE]
@@ -90,13 +90,13 @@ def put_after(node: I64, opening: I64, o: int, a: int) -> None:
         node[b, PREVIOUS] = o
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def between(node: I64, setup: I64, m: int, a: int, b: int) -> int:
     """Return the set-up of machine m from operation a to b."""
     return int(setup[m, node[a, FAMILY], node[b, FAMILY]]) if len(setup) else 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def ready_at(node: I64, setup: I64, first: I64, o: int) -> int:
     """Return the head of an operation from the heads of the two before it."""
     at, j, a = node[o, EARLY], node[o, BEFORE], node[o, PREVIOUS]
@@ -107,7 +107,7 @@ def ready_at(node: I64, setup: I64, first: I64, o: int) -> int:
     return int(max(at, first[node[o, MACHINE], node[o, FAMILY]]))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def left_after(node: I64, setup: I64, o: int) -> int:
     """Return the tail of an operation from the tails of the two after it."""
     at, j, b = 0, node[o, AFTER], node[o, FOLLOWING]
@@ -118,10 +118,13 @@ def left_after(node: I64, setup: I64, o: int) -> int:
     return int(at)
 
 
+# The two sweeps are written out: a call for each operation, with arrays handed over, costs five times the work.
+
+
 @njit(cache=True, nogil=True)
 def forward(node: I64, setup: I64, first: I64) -> int:
     """Fill heads and queue; return the makespan, or -1 where operations wait for each other in a circle."""
-    ops, count, makespan = len(node), 0, 0
+    ops, count, makespan, sets = len(node), 0, 0, len(setup) > 0
     for o in range(ops):
         node[o, WAIT] = (node[o, BEFORE] >= 0) + (node[o, PREVIOUS] >= 0)
         if node[o, WAIT] == 0:
@@ -131,10 +134,19 @@ def forward(node: I64, setup: I64, first: I64) -> int:
     while done < count:
         o = node[done, QUEUE]
         done += 1
-        at = ready_at(node, setup, first, o)
+        at, j, a, m = node[o, EARLY], node[o, BEFORE], node[o, PREVIOUS], node[o, MACHINE]
+        if j >= 0:
+            at = max(at, node[j, HEAD] + node[j, TIME])
+        if a < 0:
+            at = max(at, first[m, node[o, FAMILY]])
+        elif sets:
+            at = max(at, node[a, HEAD] + node[a, TIME] + setup[m, node[a, FAMILY], node[o, FAMILY]])
+        else:
+            at = max(at, node[a, HEAD] + node[a, TIME])
         node[o, HEAD] = at
         makespan = max(makespan, at + node[o, TIME])
-        for n in (node[o, AFTER], node[o, FOLLOWING]):
+        for column in (AFTER, FOLLOWING):
+            n = node[o, column]
             if n >= 0:
                 node[n, WAIT] -= 1
                 if node[n, WAIT] == 0:
@@ -146,6 +158,13 @@ def forward(node: I64, setup: I64, first: I64) -> int:
 @njit(cache=True, nogil=True)
 def backward(node: I64, setup: I64) -> None:
     """Fill tails, after ``forward``."""
+    sets = len(setup) > 0
     for i in range(len(node) - 1, -1, -1):
         o = node[i, QUEUE]
-        node[o, TAIL] = left_after(node, setup, o)
+        at, j, b = 0, node[o, AFTER], node[o, FOLLOWING]
+        if j >= 0:
+            at = node[j, TAIL] + node[j, TIME]
+        if b >= 0:
+            wait = setup[node[o, MACHINE], node[o, FAMILY], node[b, FAMILY]] if sets else 0
+            at = max(at, node[b, TAIL] + node[b, TIME] + wait)
+        node[o, TAIL] = at

@@ -89,20 +89,17 @@ def begin(plant: Plant, node: I64, opening: I64, memory: Memory, order: I64, mod
 
 
 @njit(cache=True, nogil=True)
-def _opens(node: I64, first: I64, o: int, makespan: int) -> bool:
-    """Say whether a critical path can begin with an operation."""
-    at, earliest = node[o, HEAD], node[o, EARLY]
-    if node[o, PREVIOUS] < 0:
-        earliest = max(earliest, first[node[o, MACHINE], node[o, FAMILY]])
-    return bool(at == earliest and at + node[o, TIME] + node[o, TAIL] == makespan)
-
-
-@njit(cache=True, nogil=True)
 def critical(node: I64, setup: I64, first: I64, makespan: int, path: I64, rng: U64) -> int:
     """Fill one critical path, chosen at random where it forks; return its length."""
     found, ties = -1, 0
     for o in range(len(node)):
-        if _opens(node, first, o, makespan):
+        at = node[o, HEAD]
+        if at + node[o, TIME] + node[o, TAIL] != makespan:
+            continue
+        earliest = node[o, EARLY]
+        if node[o, PREVIOUS] < 0:
+            earliest = max(earliest, first[node[o, MACHINE], node[o, FAMILY]])
+        if at == earliest:
             ties += 1
             if below(rng, ties) == 0:
                 found = o
@@ -122,7 +119,7 @@ def critical(node: I64, setup: I64, first: I64, makespan: int, path: I64, rng: U
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def judged(node: I64, setup: I64, first: I64, row: I64, room: I64, n: int, a: int, b: int) -> int:
     """Return the longest way through ``row[:n]``, put in that order between a and b on their machine."""
     m, worst, at, p = node[row[0], MACHINE], 0, 0, a
@@ -153,7 +150,7 @@ def judged(node: I64, setup: I64, first: I64, row: I64, room: I64, n: int, a: in
     return worst
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _stretch(path: I64, row: I64, low: int, high: int, forth: bool) -> int:
     """Lay ``path[low : high + 1]`` into ``row``, its first moved behind the last, or its last before the first."""
     n = high - low + 1
@@ -166,7 +163,7 @@ def _stretch(path: I64, row: I64, low: int, high: int, forth: bool) -> int:
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _may(node: I64, u: int, v: int, forth: bool) -> bool:
     """Say whether no way leads around the move of u behind v, or of v before u."""
     if forth:
@@ -176,7 +173,7 @@ def _may(node: I64, u: int, v: int, forth: bool) -> bool:
     return bool(j < 0 or node[u, HEAD] + node[u, TIME] >= node[j, HEAD] + node[j, TIME])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _free(until: I64, path: I64, ops: int, now: int, low: int, high: int, forth: bool) -> bool:
     """Say whether no pair that the move would turn round is forbidden."""
     mask = len(until) - 1
@@ -188,8 +185,8 @@ def _free(until: I64, path: I64, ops: int, now: int, low: int, high: int, forth:
 
 
 @njit(cache=True, nogil=True)
-def _in_block(node: I64, setup: I64, first: I64, memory: Memory, s: int, e: int, rng: U64) -> None:
-    """Judge the moves of the block ``path[s : e + 1]``; ``move`` holds the best so far.
+def _in_block(node: I64, setup: I64, first: I64, memory: Memory, s: int, e: int, n: int, rng: U64) -> None:
+    """Judge the moves of the block ``path[s : e + 1]`` of n; ``move`` holds the best so far.
 
     ``move``: value, ties, low, high, forth of the best allowed; then low, high, forth of any at random, how many.
     """
@@ -197,7 +194,8 @@ def _in_block(node: I64, setup: I64, first: I64, memory: Memory, s: int, e: int,
     now, goal, ops = memory.tally[TURNS], memory.tally[BEST], len(node)
     for x in range(s, e):
         for y in range(x + 1, e + 1):
-            if x != s and y != e:
+            if not ((x == s and s > 0) or (y == e and e < n - 1)):
+                # within the first or the last block nothing gets shorter
                 continue
             a, b = node[path[x], PREVIOUS], node[path[y], FOLLOWING]
             for way in range(1 if y == x + 1 else 2):
@@ -227,7 +225,7 @@ def turn_blocks(plant: Plant, node: I64, opening: I64, memory: Memory, n: int, r
         e = s
         while e + 1 < n and node[path[e], FOLLOWING] == path[e + 1]:
             e += 1
-        _in_block(node, plant.setup, plant.first, memory, s, e, rng)
+        _in_block(node, plant.setup, plant.first, memory, s, e, n, rng)
         s = e + 1
     if move[2] < 0 and move[5] >= 0:
         move[2], move[3], move[4] = move[5] // ops, move[5] % ops, move[6]
@@ -311,7 +309,7 @@ def _places(plant: Plant, node: I64, opening: I64, memory: Memory, o: int, makes
             a, b = b, node[b, FOLLOWING]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _weigh(move: I64, count: I64, value: int, through: int, until: int, q: int, a: int, o: int, rng: U64) -> None:
     if until > count[TURNS] and value >= count[BEST]:
         if until < move[7]:
