@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from chanye.bench.lines_exact import throughput
 from chanye.engines.lines import (
     Breakdown,
     Calendar,
@@ -22,7 +23,6 @@ from chanye.engines.lines import (
     simulate,
 )
 from chanye.kernel.errors import ConfigError
-from engines.lines.markov import throughput
 
 HOUR = 3600.0
 

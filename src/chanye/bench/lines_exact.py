@@ -6,6 +6,8 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import spsolve
 
+State = tuple[tuple[str, ...], tuple[int, ...]]
+
 
 def throughput(rates: list[float], spaces: list[int]) -> float:
     """Return parts per unit of time of a saturated line with blocking after service.
@@ -13,7 +15,7 @@ def throughput(rates: list[float], spaces: list[int]) -> float:
     A state is, for each station, ``w`` (working), ``b`` (blocked) or ``i`` (starved), and what stands in each buffer.
     """
     many = len(rates)
-    start = (("w", *("i",) * (many - 1)), (0,) * (many - 1))
+    start: State = (("w", *("i",) * (many - 1)), (0,) * (many - 1))
     number, todo, rows = {start: 0}, [start], []
     while todo:
         state = todo.pop()
@@ -34,7 +36,7 @@ def throughput(rates: list[float], spaces: list[int]) -> float:
     return float((law[source] * rate)[station == many - 1].sum())
 
 
-def _finish(state, j, spaces):
+def _finish(state: State, j: int, spaces: list[int]) -> State:
     what, full = list(state[0]), list(state[1])
     many = len(what)
 
@@ -51,6 +53,7 @@ def _finish(state, j, spaces):
         take(j)
 
     def take(j: int) -> None:
+        """Station j is free: take the next part, and let whoever is blocked in front move up."""
         if j == 0:
             what[0] = "w"
         elif full[j - 1] > 0:
