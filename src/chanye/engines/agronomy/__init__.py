@@ -1,0 +1,1 @@
+"""Orchard and field: reference evapotranspiration, soil water, probes, phenology."""
