@@ -95,6 +95,15 @@ def _names(plant: Plant, work: Work) -> Iterator[Problem]:
                     "unknown", operation.id, f"Operation {operation.id} follows {link.operation}, which is not there."
                 )
     yield from _unknown(plant, operations)
+    settled = {one.id for one in plant.units if one.matrix}
+    for operation in operations:
+        unit = next((mode.unit for mode in operation.modes if mode.unit in settled), "")
+        if unit and not operation.family:
+            yield Problem(
+                "family",
+                operation.id,
+                f"Operation {operation.id} may go on {unit}, which has set-ups: name its family.",
+            )
 
 
 def _unknown(plant: Plant, operations: list[Operation]) -> Iterator[Problem]:

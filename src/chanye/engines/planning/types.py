@@ -202,7 +202,7 @@ class Operation:
     after
         What must have ended before.
     family
-        For set-ups and batches; empty: needs no set-up and leaves the work unit as it was.
+        For set-ups and batches; every operation that may go on a work unit with set-ups has one.
     size
         Room it takes in a batch.
     pausable
