@@ -10,7 +10,7 @@ from chanye.engines.planning.arrays import F64, I64, NEVER, Compiled, Floor, com
 from chanye.engines.planning.bounds import bound_of, in_order_of
 from chanye.engines.planning.check import require
 from chanye.engines.planning.decode import decode, score
-from chanye.engines.planning.timeline import NONE, State, empty_state
+from chanye.engines.planning.timeline import NONE, State, empty_state, pack
 from chanye.engines.planning.types import GOALS, Goal, Placed, Plan, Plant, Progress, SetUp, Work
 from chanye.kernel.errors import ConfigError
 
@@ -47,11 +47,11 @@ def first_plan(plant: Plant, work: Work, *, goals: tuple[Goal, ...] = GOAL_ORDER
 
 def first_state(data: Compiled, goals: tuple[Goal, ...]) -> tuple[State, F64, F64]:
     """Return the best plan of the rules, the ranks that make it, and its score."""
-    f, state, at = data.floor, empty_state(data.floor), weigh(goals)
-    loose = nothing(f)
+    f, state, at = pack(data.floor), empty_state(data.floor), weigh(goals)
+    loose = nothing(data.floor)
     best: tuple[tuple[float, ...], F64, F64] | None = None
     failed = -1
-    for rank in rules(f):
+    for rank in rules(data.floor):
         failed = decode(f, state, rank, loose, loose, loose, 0)
         if failed >= 0:
             continue
@@ -141,7 +141,7 @@ def plan_of(
     """Return a decoded plan with names."""
     f = data.floor
     unit, start = old or (nothing(f), nothing(f))
-    value = score(f, state, unit, start)
+    value = score(pack(f), state, unit, start)
     values = {name: float(v) for name, v in zip(_NAMES, value, strict=True)}
     low = bound_of(data, goals[0], unit) if bound is None else bound
     first = values[goals[0]]
@@ -159,8 +159,8 @@ def plan_of(
 
 def _placed(data: Compiled, s: State) -> Iterator[Placed]:
     f = data.floor
-    start, end, mode = s.start.tolist(), s.finish.tolist(), (s.mode - f.mode_first[:-1]).tolist()
-    crew, leader, unit = s.crew.tolist(), s.leader.tolist(), f.unit[s.mode].tolist()
+    start, end, mode = s.ops["start"].tolist(), s.ops["finish"].tolist(), (s.ops["mode"] - f.mode_first[:-1]).tolist()
+    crew, leader, unit = s.crew.tolist(), s.ops["leader"].tolist(), f.unit[s.ops["mode"]].tolist()
     for o, one in enumerate(data.operations):
         names = tuple(data.resources[r] for r in crew[leader[o]] if r >= 0)
         job = data.jobs[f.job[o]]
@@ -169,16 +169,16 @@ def _placed(data: Compiled, s: State) -> Iterator[Placed]:
 
 def _setups(data: Compiled, s: State) -> Iterator[SetUp]:
     f = data.floor
-    for o in np.flatnonzero(s.set_begin != NONE).tolist():
-        unit = int(f.unit[s.mode[o]])
-        before = int(s.prev[o])
+    for o in np.flatnonzero(s.ops["set_begin"] != NONE).tolist():
+        unit = int(f.unit[s.ops["mode"][o]])
+        before = int(s.spans["prev"][o])
         family = f.state[unit] if before < 0 else f.family[before]
-        by = "" if s.set_by[o] < 0 else data.resources[s.set_by[o]]
+        by = "" if s.ops["set_by"][o] < 0 else data.resources[s.ops["set_by"][o]]
         yield SetUp(
             data.resources[unit],
             data.operations[o].id,
-            int(s.set_begin[o]),
-            int(s.set_end[o]),
+            int(s.ops["set_begin"][o]),
+            int(s.ops["set_end"][o]),
             data.families[family],
             data.families[f.family[o]],
             by,

@@ -20,130 +20,168 @@ NONE = 1 << 60
 
 
 class State(NamedTuple):
-    """A plan being made.
+    """A plan being made, in record arrays: few arguments make kernels quick to compile.
 
     Parameters
     ----------
-    head, tail
-        Shape (resources,): first and last span of each, -1 if there is none.
-    begin, end, next, prev
-        Shape (spans,). On work units ``begin`` includes the set-up. [tick]
-    start, finish, mode, leader
-        Shape (ops,): start is ``NONE`` until placed; ``leader`` is the operation whose batch it shares, or itself.
-    load
-        Shape (ops,): what a batch holds.
+    res
+        Of each resource: ``head`` and ``tail`` of its spans, -1 if there is none.
+    spans
+        ``begin``, ``end``, ``next``, ``prev``. On work units ``begin`` includes the set-up. [tick]
+    ops
+        ``start`` (``NONE`` until placed), ``finish``, ``mode``; ``leader`` is the operation whose batch it shares, or
+        itself, ``load`` what its batch holds; ``set_begin`` (``NONE``: no set-up), ``set_end``, ``set_by``;
+        ``changed`` is the neighbour whose set-up placing it changed, ``old_*`` what that was.
     crew
         Shape (ops, 1 + tools): resources with it, -1 for nobody.
-    set_begin, set_end, set_by
-        Shape (ops,): the set-up before it, ``set_begin`` is ``NONE`` if there is none.
-    changed, old_begin, old_end, old_by
-        Shape (ops,): the neighbour whose set-up placing it changed, and what it was.
-    level_time, level, level_first, level_count
-        Steps of each profile: buffers first, power last.
+    levels, profiles
+        Steps ``level_time``, ``level`` of each profile, buffers first, power last; ``level_first``, ``level_count``.
     """
 
-    head: I64
-    tail: I64
-    begin: I64
-    end: I64
-    next: I64
-    prev: I64
-    start: I64
-    finish: I64
-    mode: I64
-    leader: I64
-    load: I64
+    res: Any
+    spans: Any
+    ops: Any
     crew: NDArray[np.int64]
-    set_begin: I64
-    set_end: I64
-    set_by: I64
-    changed: I64
-    old_begin: I64
-    old_end: I64
-    old_by: I64
-    level_time: I64
-    level: NDArray[np.float64]
-    level_first: I64
-    level_count: I64
+    levels: Any
+    profiles: Any
+
+
+class Packed(NamedTuple):
+    """``Floor`` in record arrays."""
+
+    ops: Any
+    links: Any
+    modes: Any
+    units: Any
+    res: Any
+    open: Any
+    groups: Any
+    parts: Any
+    jobs: Any
+    prices: Any
+    setups: Any
+    transport: Any
+    member: I64
+    tool: I64
+    places: I64
+    part: I64
+    part_after: I64
+    peak: float
+    hour: float
+    now: int
+
+
+def records(**columns: Any) -> Any:
+    """Return a record array of columns of one length."""
+    kinds = [(name, "f8" if np.asarray(one).dtype == np.float64 else "i8") for name, one in columns.items()]
+    table = np.zeros(len(next(iter(columns.values()))), np.dtype(kinds, align=True))
+    for name, one in columns.items():
+        table[name] = one
+    return table
+
+
+def pack(f: Floor) -> Packed:
+    """Return what the kernels read."""
+    return Packed(
+        records(
+            earliest=f.earliest, family=f.family, volume=f.size, pausable=f.pausable, pinned=f.pinned,
+            pin_mode=f.pin_mode, pin_person=f.pin_person, job=f.job, part_of=f.part_of,
+            mode_from=f.mode_first[:-1], mode_to=f.mode_first[1:], link_from=f.op_first[:-1], link_to=f.op_first[1:],
+        ),
+        records(pred=f.pred, pred_least=f.pred_least, pred_most=f.pred_most),
+        records(
+            unit=f.unit, time=f.time, skill=f.skill, power=f.power,
+            tool_from=f.tool_first[:-1], tool_to=f.tool_first[1:],
+        ),
+        records(matrix=f.matrix, state=f.state, setter=f.setter, batch=f.batch, buffer=f.buffer, area=f.area),
+        records(open_from=f.cal_first[f.cal], open_to=f.cal_first[f.cal + 1]),
+        records(cal_start=f.cal_start, cal_end=f.cal_end),
+        records(group_from=f.group_first[:-1], group_to=f.group_first[1:]),
+        records(
+            part_from=f.part_first[:-1], part_to=f.part_first[1:], waits=f.part_waits,
+            after_from=f.part_after_first[:-1], after_to=f.part_after_first[1:],
+        ),
+        records(due=f.due, weight=f.weight),
+        records(price_start=f.price_start, price_end=f.price_end, price=f.price),
+        f.setups, f.transport, f.member, f.tool, f.places, f.part, f.part_after, f.peak, f.hour, f.now,
+    )  # fmt: skip
 
 
 def empty_state(f: Floor) -> State:
     """Return a plan with nothing in it."""
     ops, resources = len(f.op_first) - 1, len(f.cal)
     wide = 1 + (int(np.diff(f.tool_first).max()) if len(f.tool_first) > 1 else 0)
-    spans = ops * (2 + wide)
-    buffered = np.zeros(len(f.places), np.int64)
-    for b in f.buffer[f.unit][f.buffer[f.unit] >= 0]:
-        buffered[b] += 1
-    room = np.concatenate([2 * np.minimum(buffered, ops) + 4, [2 * ops + 4 if f.peak >= 0 else 4]])
+    buffered = np.bincount(f.buffer[f.unit][f.buffer[f.unit] >= 0], minlength=len(f.places))
+    room = np.concatenate([2 * np.minimum(buffered, ops) + 4, [2 * ops + 4 if f.peak >= 0 else 4]]).astype(np.int64)
     first = np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
 
-    def full(n: int, value: int) -> I64:
-        return np.full(n, value, np.int64)
+    def table(n: int, names: str) -> Any:
+        return np.zeros(n, np.dtype([(name, "i8") for name in names.split()], align=True))
 
     return State(
-        full(resources, -1), full(resources, -1), full(spans, 0), full(spans, 0), full(spans, -1), full(spans, -1),
-        full(ops, NONE), full(ops, NONE), full(ops, 0), np.arange(ops, dtype=np.int64), full(ops, 0),
+        table(resources, "head tail"),
+        table(ops * (2 + wide), "begin end next prev"),
+        table(ops, "start finish mode leader load set_begin set_end set_by changed old_begin old_end old_by"),
         np.full((ops, wide), -1, np.int64),
-        full(ops, NONE), full(ops, NONE), full(ops, -1),
-        full(ops, -1), full(ops, NONE), full(ops, NONE), full(ops, -1),
-        full(int(first[-1]), 0), np.zeros(int(first[-1])), first, full(len(room), 0),
-    )  # fmt: skip
+        records(level_time=np.zeros(int(first[-1]), np.int64), level=np.zeros(int(first[-1]))),
+        records(level_first=first[:-1], level_count=np.zeros(len(room), np.int64)),
+    )
 
 
 @njit(cache=True)
 def put(s: Any, r: int, x: int, begin: int, end: int) -> None:
     """Add span ``x`` to the list of resource ``r``."""
-    s.begin[x], s.end[x] = begin, end
-    before = s.tail[r]
-    while before >= 0 and (s.begin[before] > begin or (s.begin[before] == begin and s.end[before] > end)):
-        before = s.prev[before]
-    after = s.head[r] if before < 0 else s.next[before]
-    s.prev[x], s.next[x] = before, after
+    s.spans.begin[x], s.spans.end[x] = begin, end
+    before = s.res.tail[r]
+    while before >= 0 and s.spans.begin[before] >= begin:
+        if s.spans.begin[before] == begin and s.spans.end[before] <= end:
+            break
+        before = s.spans.prev[before]
+    after = s.res.head[r] if before < 0 else s.spans.next[before]
+    s.spans.prev[x], s.spans.next[x] = before, after
     if before < 0:
-        s.head[r] = x
+        s.res.head[r] = x
     else:
-        s.next[before] = x
+        s.spans.next[before] = x
     if after < 0:
-        s.tail[r] = x
+        s.res.tail[r] = x
     else:
-        s.prev[after] = x
+        s.spans.prev[after] = x
 
 
 @njit(cache=True)
 def take(s: Any, r: int, x: int) -> None:
     """Take span ``x`` off the list of resource ``r``."""
-    before, after = s.prev[x], s.next[x]
+    before, after = s.spans.prev[x], s.spans.next[x]
     if before < 0:
-        s.head[r] = after
+        s.res.head[r] = after
     else:
-        s.next[before] = after
+        s.spans.next[before] = after
     if after < 0:
-        s.tail[r] = before
+        s.res.tail[r] = before
     else:
-        s.prev[after] = before
+        s.spans.prev[after] = before
 
 
 @njit(cache=True)
 def clash(s: Any, r: int, begin: int, end: int) -> int:
     """Return the end of the last busy span of ``r`` that meets ``[begin, end)``, or -NONE."""
-    x = s.tail[r]
-    while x >= 0 and s.begin[x] >= end:
-        x = s.prev[x]
+    x = s.res.tail[r]
+    while x >= 0 and s.spans.begin[x] >= end:
+        x = s.spans.prev[x]
     # spans of one resource do not meet each other, so the last one decides
-    if x >= 0 and s.end[x] > begin:
-        return int(s.end[x])
+    if x >= 0 and s.spans.end[x] > begin:
+        return int(s.spans.end[x])
     return -NONE
 
 
 @njit(cache=True)
 def interval_at(f: Any, r: int, t: int) -> int:
     """Return the first open interval of resource ``r`` that ends after ``t``; one past the last if none does."""
-    c = f.cal[r]
-    low, high = f.cal_first[c], f.cal_first[c + 1]
+    low, high = f.res.open_from[r], f.res.open_to[r]
     while low < high:
         middle = (low + high) // 2
-        if f.cal_end[middle] > t:
+        if f.open.cal_end[middle] > t:
             high = middle
         else:
             low = middle + 1
@@ -153,22 +191,22 @@ def interval_at(f: Any, r: int, t: int) -> int:
 @njit(cache=True)
 def work(f: Any, unit: int, person: int, t: int, time: int, pausable: bool) -> tuple[int, int]:
     """Return start and end of ``time`` ticks of work from ``t`` on while unit and person (or -1) are both there."""
-    i, last_i = interval_at(f, unit, t), f.cal_first[f.cal[unit] + 1]
+    i, last_i = interval_at(f, unit, t), f.res.open_to[unit]
     j, last_j = 0, 1
     if person >= 0:
-        j, last_j = interval_at(f, person, t), f.cal_first[f.cal[person] + 1]
+        j, last_j = interval_at(f, person, t), f.res.open_to[person]
     start, left = NONE, time
     while i < last_i and j < last_j:
-        low, high = max(f.cal_start[i], t), f.cal_end[i]
+        low, high = max(f.open.cal_start[i], t), f.open.cal_end[i]
         if person >= 0:
-            low, high = max(low, f.cal_start[j]), min(high, f.cal_end[j])
+            low, high = max(low, f.open.cal_start[j]), min(high, f.open.cal_end[j])
         if high > low and (pausable or high - low >= time):
             if start == NONE:
                 start = low
             if high - low >= left:
                 return start, low + left
             left -= high - low
-        if person >= 0 and f.cal_end[j] < f.cal_end[i]:
+        if person >= 0 and f.open.cal_end[j] < f.open.cal_end[i]:
             j += 1
         else:
             i += 1
@@ -178,12 +216,12 @@ def work(f: Any, unit: int, person: int, t: int, time: int, pausable: bool) -> t
 @njit(cache=True)
 def set_up(f: Any, s: Any, unit: int, time: int, low: int, high: int) -> tuple[int, int]:
     """Return begin (NONE: there is none) and setter (-1: nobody) of the earliest set-up in ``[low, high)``."""
-    group = f.setter[unit]
+    group = f.units.setter[unit]
     best, by = NONE, -1
     if group < 0:
         best = work(f, unit, -1, low, time, False)[0]
     else:
-        for g in range(f.group_first[group], f.group_first[group + 1]):
+        for g in range(f.groups.group_from[group], f.groups.group_to[group]):
             person, t = f.member[g], low
             while True:
                 begin, end = work(f, unit, person, t, time, False)
@@ -203,27 +241,27 @@ def set_up(f: Any, s: Any, unit: int, time: int, low: int, high: int) -> tuple[i
 @njit(cache=True)
 def first_clash_end(s: Any, r: int, begin: int, end: int) -> int:
     """Return the end of the first busy span of ``r`` that meets ``[begin, end)``; there is one."""
-    x = s.tail[r]
+    x = s.res.tail[r]
     found = end
-    while x >= 0 and s.end[x] > begin:
-        if s.begin[x] < end:
-            found = s.end[x]
-        x = s.prev[x]
+    while x >= 0 and s.spans.end[x] > begin:
+        if s.spans.begin[x] < end:
+            found = s.spans.end[x]
+        x = s.spans.prev[x]
     return int(found)
 
 
 @njit(cache=True)
 def level_clash(s: Any, p: int, begin: int, end: int, room: float) -> int:
     """Return the end of the last step of profile ``p`` that is above ``room`` in ``[begin, end)``, or -NONE."""
-    first, count = s.level_first[p], s.level_count[p]
-    i = np.searchsorted(s.level_time[first : first + count], end)  # steps before it begin before the end
+    first, count = s.profiles.level_first[p], s.profiles.level_count[p]
+    i = np.searchsorted(s.levels.level_time[first : first + count], end)  # steps before it begin before the end
     while i > 0:
         i -= 1
-        if s.level[first + i] > room + 1e-9:
-            upto = s.level_time[first + i + 1] if i + 1 < count else NONE
+        if s.levels.level[first + i] > room + 1e-9:
+            upto = s.levels.level_time[first + i + 1] if i + 1 < count else NONE
             if upto > begin:
                 return int(upto)
-        if s.level_time[first + i] <= begin:
+        if s.levels.level_time[first + i] <= begin:
             break
     return -NONE
 
@@ -231,15 +269,15 @@ def level_clash(s: Any, p: int, begin: int, end: int, room: float) -> int:
 @njit(cache=True)
 def _step(s: Any, p: int, t: int) -> int:
     """Return the step of profile ``p`` that begins at ``t``, made if need be."""
-    first, count = s.level_first[p], s.level_count[p]
-    i = np.searchsorted(s.level_time[first : first + count], t)
-    if i < count and s.level_time[first + i] == t:
+    first, count = s.profiles.level_first[p], s.profiles.level_count[p]
+    i = np.searchsorted(s.levels.level_time[first : first + count], t)
+    if i < count and s.levels.level_time[first + i] == t:
         return int(i)
     for k in range(first + count, first + i, -1):
-        s.level_time[k], s.level[k] = s.level_time[k - 1], s.level[k - 1]
-    s.level_time[first + i] = t
-    s.level[first + i] = s.level[first + i - 1] if i > 0 else 0.0
-    s.level_count[p] = count + 1
+        s.levels.level_time[k], s.levels.level[k] = s.levels.level_time[k - 1], s.levels.level[k - 1]
+    s.levels.level_time[first + i] = t
+    s.levels.level[first + i] = s.levels.level[first + i - 1] if i > 0 else 0.0
+    s.profiles.level_count[p] = count + 1
     return int(i)
 
 
@@ -250,12 +288,12 @@ def raise_level(s: Any, p: int, begin: int, end: int, much: float) -> None:
         return
     low = _step(s, p, begin)
     high = _step(s, p, end)
-    first = s.level_first[p]
+    first = s.profiles.level_first[p]
     for k in range(first + low, first + high):
-        s.level[k] += much
+        s.levels.level[k] += much
     for i in (high, low):
-        before = s.level[first + i - 1] if i > 0 else 0.0
-        if abs(s.level[first + i] - before) < 1e-9:
-            s.level_count[p] -= 1
-            for k in range(first + i, first + s.level_count[p]):
-                s.level_time[k], s.level[k] = s.level_time[k + 1], s.level[k + 1]
+        before = s.levels.level[first + i - 1] if i > 0 else 0.0
+        if abs(s.levels.level[first + i] - before) < 1e-9:
+            s.profiles.level_count[p] -= 1
+            for k in range(first + i, first + s.profiles.level_count[p]):
+                s.levels.level_time[k], s.levels.level[k] = s.levels.level_time[k + 1], s.levels.level[k + 1]

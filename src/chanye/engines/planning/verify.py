@@ -66,7 +66,7 @@ class _Check:
         tools = [name.split("#")[0] for name in at.people if name not in self.people]
         if len(persons) != bool(mode.skill) or any(mode.skill not in self.people[p].skills for p in persons):
             yield f"{one.id} has the wrong people"
-        if one.pin and not set(one.pin.people) <= set(at.people):
+        if one.pin and not set(one.pin.people) & set(self.people) <= set(at.people):
             yield f"{one.id} lost the people it is pinned to"
         if sorted(tools) != sorted(mode.tools):
             yield f"{one.id} has the wrong tools"
