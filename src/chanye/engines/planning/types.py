@@ -182,7 +182,7 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """Where an operation is fixed: its start [tick], the mode's place in the list, and the person (anybody if empty)."""
+    """Where an operation is fixed: start [tick], place of the mode in the list, and the person (anybody if empty)."""
 
     start: int
     mode: int = 0
