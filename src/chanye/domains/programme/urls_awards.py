@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chanye.domains.programme.pages import awards, certificates, claims, ledger, portfolio
+from chanye.domains.programme.pages import awards, certificates, claims, figures, ledger, portfolio
 
 urlpatterns = [
     path("programme/awards/", awards.agreement_list, name="awards"),
@@ -21,5 +21,5 @@ urlpatterns = [
     path("programme/certificates/", certificates.certificate_list, name="certificates"),
     path("programme/certificates/import/", certificates.certificate_import, name="certificate-import"),
     path("programme/certificates/<int:certificate_id>/", certificates.certificate_page, name="certificate"),
-    path("programme/figures/", portfolio.programme_figures, name="programme-figures"),
+    path("programme/figures/", figures.programme_figures, name="programme-figures"),
 ]

@@ -139,6 +139,8 @@ def sign_agreement(*, actor: Viewer, agreement_id: int) -> str:
 def _sign_firm(actor: Viewer, row: Agreement) -> None:
     if row.state != "draft":
         raise ConfigError(_("This agreement is signed for the firm already."))
+    if row.application.state != "approved":
+        raise ConfigError(_("The application is not approved any more: there is nothing to sign."))
     if any(one.kind == "measured" for one in row.tranches.all()) and row.plan_id:
         row.plan_digest = freeze_plan(actor=actor, plan_id=row.plan_id)
     row.content, row.digest = rules.seal(content_of(row))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from chanye.domains.programme.actions.ledger import post_journal
+from chanye.domains.programme.award_rows import bound
 from chanye.domains.programme.case_findings import require_clear
 from chanye.domains.programme.case_rows import locked_row
 from chanye.domains.programme.case_steps import require_side, step
 from chanye.domains.programme.models import Application
 from chanye.domains.programme.review_rows import close_reviews
+from chanye.domains.programme.rules import ledger
 from chanye.domains.programme.rules.moves import MOVES, require_move
 from chanye.kernel.errors import ConfigError
 from chanye.parties.types import Viewer
@@ -17,7 +20,7 @@ from chanye.parties.types import Viewer
 
 @transaction.atomic
 def advance(*, actor: Viewer, application_id: int, move: str, reason: str = "", amount: int | None = None) -> str:
-    """Move an application on and return its new state.
+    """Move an application on and return its new state. Money committed to one that is withdrawn is free again.
 
     Parameters
     ----------
@@ -47,7 +50,19 @@ def advance(*, actor: Viewer, application_id: int, move: str, reason: str = "", 
         require_clear(row)
     if move == "conclude":
         close_reviews(row)
+    if move == "withdraw":
+        _free_commitment(actor, row)
     return step(actor, row, move, reason)
+
+
+def _free_commitment(actor: Viewer, row: Application) -> None:
+    """Give what is committed to a project back to the envelopes of the years it came from."""
+    about = {"application_id": row.pk, "organisation_id": row.organisation_id}
+    years = bound(row.pk, "commitment")
+    if years:
+        lines = ledger.joined(*(ledger.move("uncommit", year, amount, **about) for year, amount in years.items()))
+        words = row.number or row.title
+        post_journal(actor=actor, office_id=row.office_id, kind="uncommit", words=words, entries=lines)
 
 
 def _approved(row: Application, amount: int | None) -> int:

@@ -9,18 +9,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from chanye.domains.programme.actions import portfolio as actions
 from chanye.domains.programme.pages.awards import whole
-from chanye.domains.programme.queries import applications, figures
+from chanye.domains.programme.queries import applications
 from chanye.domains.programme.queries import portfolio as queries
-from chanye.domains.programme.queries.certificates import certified
 from chanye.domains.programme.types.applications import ApplicationRef
 from chanye.domains.programme.types.portfolio import PortfolioRef, QuotaDraft
 from chanye.evidence.types import UPGRADE_KINDS
 from chanye.kernel.errors import ConfigError
-from chanye.parties.rules import may, require
+from chanye.parties.rules import may
 from chanye.parties.sectors import SECTORS
 from chanye.parties.types import Viewer
 from chanye.spine.api import viewer_of
@@ -140,17 +139,3 @@ def _context(request: HttpRequest, viewer: Viewer, found: PortfolioRef) -> dict[
         "may_approve": found.state == "proposed" and may(viewer, "approve_awards", office),
         "tab": "portfolios",
     }
-
-
-@require_safe
-def programme_figures(request: HttpRequest) -> HttpResponse:
-    """Show the programme in numbers, by sector, kind or call."""
-    viewer = viewer_of(request)
-    require(viewer, "read_ledger", viewer.organisation_id)
-    by = request.GET.get("by", "sector")
-    by = by if by in figures.BY else "sector"
-    words = {"sector": SECTORS, "kind": UPGRADE_KINDS, "call": {}}
-    ways = {"sector": _("Sector"), "kind": _("Kind of upgrade"), "call": _("Call")}
-    context = {"found": figures.figures(viewer, by), "by": by, "words": words[by], "ways": ways, "tab": "figures"}
-    context["certified"] = sum(certified(viewer).values())
-    return render(request, "programme/figures.html", context)

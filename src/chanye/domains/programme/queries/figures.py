@@ -1,13 +1,15 @@
-"""Statistics of the programme: projects, grants and payments by year, sector and kind; claimed beside measured."""
+"""Statistics of the programme: projects and grants by sector, kind, call and year; claimed beside measured."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.db.models import Avg, Count, Q, Sum
+from django.db.models import Avg, Count, F, Q, Sum
 
 from chanye.domains.programme.case_rows import visible
 from chanye.domains.programme.models import Posting
+from chanye.domains.programme.queries.certificates import visible as certificates
+from chanye.domains.programme.queries.ledger import positions
 from chanye.domains.programme.rules.moves import GRANTED
 from chanye.evidence import queries as evidence
 from chanye.parties.rules import require
@@ -39,6 +41,41 @@ class Figures:
 
     whole: Group
     groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A year of the programme. Money is of the budget year [fen]; sites by the calendar year of their certificate.
+
+    ``budget``: granted to the fund. ``committed``: what of it was promised to projects, whatever became of it since.
+    ``paid``: that left the fund. ``clawed_back``: that firms have to give back of it, or gave. ``on_paper``: how many
+    of the ``certified`` sites were taken over from a list.
+    """
+
+    year: int
+    budget: int = 0
+    committed: int = 0
+    paid: int = 0
+    clawed_back: int = 0
+    certified: int = 0
+    on_paper: int = 0
+
+
+def by_year(viewer: Viewer) -> list[Year]:
+    """Return the years of the viewer's office, the newest first; every amount is the ledger's."""
+    require(viewer, "read_programme", viewer.organisation_id)
+    years: dict[int, Year] = {}
+    for one in positions(viewer):
+        back = one.clawback + one.returned
+        years[one.year] = Year(one.year, one.granted, one.granted - one.envelope, one.paid + back, back)
+    rows = certificates(viewer).filter(state="certified", certified_on__isnull=False).order_by()
+    counted = rows.values(year=F("certified_on__year")).annotate(
+        n=Count("pk"), paper=Count("pk", filter=Q(on_paper=True))
+    )
+    for row in counted:
+        known = years.get(row["year"], Year(row["year"]))
+        years[row["year"]] = replace(known, certified=row["n"], on_paper=row["paper"])
+    return sorted(years.values(), key=lambda one: -one.year)
 
 
 def figures(viewer: Viewer, by: str = "sector") -> Figures:
