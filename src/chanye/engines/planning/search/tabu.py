@@ -303,7 +303,11 @@ def _places(plant: Plant, node: I64, opening: I64, memory: Memory, o: int, makes
                 if b >= 0:
                     tail = max(tail, node[b, TIME] + node[b, TAIL] + between(node, plant.setup, m, o, b))
                 through = head + time + tail
-                _weigh(move, memory.tally, max(makespan, through), time - node[o, TIME], until, q, a, o, rng)
+                value = max(makespan, through)
+                if q == node[o, MODE] and value >= memory.tally[NOW]:
+                    # else it would shift work about on a full machine for ever, and never take any off it
+                    value += time // 2
+                _weigh(move, memory.tally, value, time - node[o, TIME], until, q, a, o, rng)
             if b < 0 or node[b, HEAD] >= limit:
                 break
             a, b = b, node[b, FOLLOWING]
