@@ -28,6 +28,7 @@ from chanye.engines.planning.types import (
 )
 from chanye.engines.planning.types import Buffer as Places
 from chanye.engines.planning.verify import broken
+from chanye.engines.planning.why import causes, reliefs
 from chanye.kernel.errors import ConfigError
 
 
@@ -226,3 +227,17 @@ def test_a_repair_keeps_every_rule_and_the_frozen_zone_and_says_why():
     assert better.plan.values["weighted_tardiness"] <= mended.plan.values["weighted_tardiness"]
     with pytest.raises(ConfigError, match="no work unit M99"):
         repair(plant, work, plan, (Breakdown("M99", 1, 2),), now=now)
+
+
+def test_the_chain_of_causes_ends_at_what_held_first_and_set_ups_gone_help():
+    plant = Plant((WorkUnit("A", matrix="m", family="r"),), matrices=(SetupMatrix("m", {}, 50),))
+    work = Work((job("j0", ("A", 10), family="g", weight=9.0, due=0), job("j1", ("A", 10), due=0, family="r")))
+    plan = solve(plant, work, goals=("weighted_tardiness",), rounds=50, seconds=20)
+    last = max(plan.placed, key=lambda one: one.end)
+    chain = causes(plant, work, plan, last.job)
+    assert chain[0].kind == "setup"
+    assert chain[0].until == last.start
+    # with no set-ups both are done after 20: the later one 50 or 100 sooner, whichever order was the best
+    helps = reliefs(plant, work, plan, last.job, rounds=20)
+    assert helps[0].what == "no set-ups"
+    assert helps[0].saved > 0
