@@ -127,3 +127,23 @@ def test_parts_of_a_line_that_never_ages_are_the_same_in_any_number_of_replicati
     few, more = (simulate(line, Runs(500, n, warm_up=0)).throughput for n in (2, 5))
     assert (few == more[:2]).all()
     assert np.unique(more).size == 5
+
+
+def test_plain_stations_and_those_with_a_calendar_that_never_closes_are_the_same():
+    broken = Breakdown(Time(2000, "exponential"), Time(300, "lognormal", 1.0))
+    always = Calendar("always", 86400.0, ((0.0, 86400.0),))
+
+    def line(names: list[str]) -> Line:
+        times = [Time(60, "exponential"), Time(60, "lognormal", 0.3), Time(58), Time(60, "uniform", 0.2)]
+        stations = [
+            Station(str(i), time, models=(50.0, 62.0), breakdown=broken, calendar=name)
+            for i, (time, name) in enumerate(zip(times, names, strict=True))
+        ]
+        return serial(stations, [0, 3, None], sequence=(0, 1, 1), calendars=(always,))
+
+    runs = Runs(3_000, 2, warm_up=300)
+    plain, closed, mixed = (simulate(line(one), runs) for one in ([""] * 4, ["always"] * 4, ["", "", "always", ""]))
+    for other in (closed, mixed):
+        assert plain.throughput == pytest.approx(other.throughput, rel=1e-9)
+        assert plain.lead_time == pytest.approx(other.lead_time, rel=1e-6)
+        assert plain.shares == pytest.approx(other.shares, abs=1e-6)

@@ -53,7 +53,7 @@ def _preparation(s: c.Stations, i: int, model: int, memory: I64) -> float:
 
 
 @kernel
-def _failures(real: F64, i: int, start: float, work: float, by_time: bool, state: U64, clock: F64) -> float:
+def failures(real: F64, i: int, start: float, work: float, by_time: bool, state: U64, clock: F64) -> float:
     """Return how long failures hold this operation up; ``start`` in open hours. [s]."""
     at, held = clock[i, c.FAILS_AT], 0.0
     if by_time:
@@ -109,7 +109,7 @@ def operate(
         by_time = s.whole[i, c.FAILS] == c.BY_TIME
         since = clock[i, c.BEFORE] + (began - clock[i, c.LOW]) if by_time else 0.0
         if clock[i, c.FAILS_AT] <= since + prepare + work:
-            held = _failures(s.real, i, since, prepare + work, by_time, state, clock)
+            held = failures(s.real, i, since, prepare + work, by_time, state, clock)
             stats[i, c.FAILED] += held
         elif not by_time:
             clock[i, c.FAILS_AT] -= prepare + work

@@ -8,6 +8,7 @@ Buzacott and Shanthikumar (1993), Stochastic Models of Manufacturing Systems, ch
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -16,14 +17,31 @@ from numba import prange
 from chanye.engines.lines import compiled as c
 from chanye.engines.lines.check import order_of, require_sound
 from chanye.engines.lines.compiled import Stations, compile_stations
-from chanye.engines.lines.draws import B1, F64, I64, QUALITY, U64, WORK, law_of, streams, uniform, variate
-from chanye.engines.lines.jit import kernel, parallel, spliced
-from chanye.engines.lines.operate import LAST, MEMORY, first_failure, opened, operate
+from chanye.engines.lines.draws import (
+    B1,
+    EXPONENTIAL,
+    F64,
+    FIXED,
+    I64,
+    QUALITY,
+    U64,
+    WORK,
+    law_of,
+    streams,
+    uniform,
+    variate,
+)
+from chanye.engines.lines.jit import inlined, kernel, parallel, spliced
+from chanye.engines.lines.operate import LAST, MEMORY, failures, first_failure, opened, operate
 from chanye.engines.lines.types import Line
 from chanye.kernel.errors import ConfigError
 
 #: How often the counters are kept on the way, so that the warm-up can be taken off afterwards.
 MARKS = 100
+#: Columns of ``lane``: how plain a station is, its ring, its link out and the ring behind
+#: that, whether parts come in or leave here.
+PLAIN, AT, MASK, LINK, NEXT_AT, NEXT_MASK, SOURCE, SINK, LANES = range(9)
+NOT, HEAD, INNER = 0, 1, 2
 
 
 class Graph(NamedTuple):
@@ -137,7 +155,10 @@ def trace(flow: Flow, *, parts: int, seed: int, replications: I64, spaces: I64 |
     which = np.asarray(replications, np.int64)
     given = np.tile(flow.space, (len(which), 1)) if spaces is None else np.asarray(spaces, np.int64)
     ring = _rings(flow, given)
-    return Trace(*_runs(flow.stations, flow.graph, given, ring, flow.sequence, flow.arrival, parts, seed, which))
+    lane = _lanes(flow, ring)
+    return Trace(
+        *_runs(flow.stations, flow.graph, lane, given, ring, flow.sequence, flow.arrival, parts, seed, which)
+    )
 
 
 def _rings(flow: Flow, spaces: I64) -> I64:
@@ -153,23 +174,51 @@ def _rings(flow: Flow, spaces: I64) -> I64:
     return ring
 
 
+def _lanes(flow: Flow, ring: I64) -> I64:
+    """Return (stations, LANES): stations without anything but work and wear, one after the other, which need less."""
+    g, many = flow.graph, len(flow.order)
+    lane = np.full((many, LANES), -1, np.int64)
+    whole, real = flow.stations.whole, flow.stations.real
+    simple = (whole[:, c.SERVERS] == 1) & (whole[:, c.EXTRA] == 0) & (whole[:, c.FAILS] != c.BY_TIME)
+    simple &= np.isinf(real[:, c.PERIOD]) & (not g.scraps)
+    for i in range(many):
+        into, out = g.into[g.into_first[i] : g.into_first[i + 1]], g.out[g.out_first[i] : g.out_first[i + 1]]
+        follows = not len(into) or (len(into) == 1 and g.arc[into[0], 0] == i - 1 and g.way[into[0]] == 0)
+        leads = not len(out) or (len(out) == 1 and whole[g.arc[out[0], 1], c.SERVERS] == 1)
+        lane[i, PLAIN] = NOT if not (simple[i] and follows and leads) else INNER if len(into) else HEAD
+        lane[i, AT], lane[i, MASK] = ring[i]
+        lane[i, SOURCE], lane[i, SINK] = not len(into), not len(out)
+        if len(out):
+            lane[i, LINK], (lane[i, NEXT_AT], lane[i, NEXT_MASK]) = out[0], ring[g.arc[out[0], 1]]
+    return lane
+
+
 @parallel
 def _runs(
-    s: Stations, g: Graph, spaces: I64, ring: I64, sequence: I64, arrival: F64, parts: int, seed: int, which: I64
+    s: Stations,
+    g: Graph,
+    lane: I64,
+    spaces: I64,
+    ring: I64,
+    sequence: I64,
+    arrival: F64,
+    parts: int,
+    seed: int,
+    which: I64,
 ) -> tuple[F64, F64, F64]:
     runs, many = len(which), len(s.whole)
     came, left = np.empty((runs, parts)), np.empty((runs, parts))
     marks = np.zeros((runs, MARKS + 1, many, c.STATS))
     for r in prange(runs):
         state = streams(seed, which[r], many + 1)
-        _run(s, g, spaces[r], ring, sequence, arrival, state, came[r], left[r], marks[r])
+        _run(s, g, lane, spaces[r], ring, sequence, arrival, state, came[r], left[r], marks[r])
     return came, left, marks
 
 
 @spliced
 def _run(
-    s: Stations, g: Graph, space: I64, ring: I64, sequence: I64, arrival: F64, state: U64, came: F64, left: F64,
-    marks: F64,
+    s: Stations, g: Graph, lane: I64, space: I64, ring: I64, sequence: I64, arrival: F64, state: U64, came: F64,
+    left: F64, marks: F64,
 ) -> None:  # fmt: skip
     many = len(s.whole)
     clock, memory = np.zeros((many, c.CLOCKS)), np.zeros((many, MEMORY), np.int64)
@@ -178,13 +227,15 @@ def _run(
         memory[i, LAST] = -1
         first_failure(s.real, s.whole, i, state, clock)
     dead, stats = np.zeros(many, np.bool_), np.zeros((many, c.STATS))
-    _flow(s, g, space, ring, sequence, arrival, state, came, left, marks, clock, memory, count, past, dead, stats)
+    _flow(
+        s, g, lane, space, ring, sequence, arrival, state, came, left, marks, clock, memory, count, past, dead, stats
+    )
 
 
 @kernel
 def _flow(
-    s: Stations, g: Graph, space: I64, ring: I64, sequence: I64, arrival: F64, state: U64, came: F64, left: F64,
-    marks: F64, clock: F64, memory: I64, count: I64, past: F64, gone: B1, stats: F64,
+    s: Stations, g: Graph, lane: I64, space: I64, ring: I64, sequence: I64, arrival: F64, state: U64, came: F64,
+    left: F64, marks: F64, clock: F64, memory: I64, count: I64, past: F64, gone: B1, stats: F64,
 ) -> None:  # fmt: skip
     """Carry all parts through, one after the other. Without allocations, so that numba counts no references."""
     many, parts, models, t, mark = len(s.whole), len(came), len(sequence), 0.0, 1
@@ -192,24 +243,34 @@ def _flow(
         model = sequence[n % models]
         if arrival[0] > 0:
             t += arrival[0] * variate(arrival[1], arrival[2], arrival[3], uniform(state, many, WORK))
-        first, last = np.inf, t
+        first, last, leaves = np.inf, t, t
         for i in range(many):
-            here = _arrives(g, i, t, ring, count, past, gone)
-            if here < 0:
-                gone[i] = True
-                continue
-            began, leaves = _pass(s, g, i, model, here, space, ring, count, past, state, clock, memory, stats)
-            if g.into_first[i] == g.into_first[i + 1]:
-                first = min(first, t if arrival[0] > 0 else began)
-            gone[i] = leaves < 0
-            if gone[i]:
-                last = np.nan
-            elif g.out_first[i] == g.out_first[i + 1]:
-                last = max(last, leaves)
+            if lane[i, PLAIN] != NOT:
+                here = leaves if lane[i, PLAIN] == INNER else t
+                began, leaves = _plain(s, lane, i, n, model, here, space, past, state, clock, stats)
+                count[i] = n + 1
+            else:
+                here = _arrives(g, i, t, ring, count, past, gone)
+                gone[i] = here < 0
+                if gone[i]:
+                    continue
+                began, leaves = _pass(s, g, i, model, here, space, ring, count, past, state, clock, memory, stats)
+                gone[i] = leaves < 0
+            first, last = _ends(lane, i, t if arrival[0] > 0 else began, leaves, first, last)
         came[n], left[n] = first, last
         while mark <= MARKS and n + 1 >= mark * parts // MARKS:
             _note(s, ring, count, past, clock, stats, marks, mark)
             mark += 1
+
+
+@inlined
+def _ends(lane: I64, i: int, began: float, leaves: float, first: float, last: float) -> tuple[float, float]:
+    """Return when the part came in first and left last, as far as station i knows."""
+    if lane[i, SOURCE]:
+        first = min(first, began)
+    if leaves < 0:
+        return first, np.nan
+    return first, max(last, leaves) if lane[i, SINK] else last
 
 
 @kernel
@@ -233,6 +294,37 @@ def _arrives(g: Graph, i: int, t: float, ring: I64, count: I64, past: F64, gone:
             return -1.0
         t = max(t, past[ring[before, 0] + ((count[before] - 1) & ring[before, 1])] + g.way[link])
     return t
+
+
+@spliced
+def _plain(
+    s: Stations, lane: I64, i: int, n: int, model: int, here: float, space: I64, past: F64, state: U64, clock: F64,
+    stats: F64,
+) -> tuple[float, float]:  # fmt: skip
+    """Do what ``_pass`` does, where part n is the n-th of its station and nothing but work and wear takes time."""
+    if n > 0:
+        here = max(here, past[lane[i, AT] + ((n - 1) & lane[i, MASK])])
+    work, law, held = s.mean[i, model], s.real[i, c.LAW], 0.0
+    if law == EXPONENTIAL:
+        work *= -math.log(uniform(state, i, WORK))
+    elif law != FIXED:
+        work *= variate(law, s.real[i, c.LAW_A], s.real[i, c.LAW_B], uniform(state, i, WORK))
+    if clock[i, c.FAILS_AT] <= work:
+        held = failures(s.real, i, 0.0, work, False, state, clock)
+        stats[i, c.FAILED] += held
+    else:
+        clock[i, c.FAILS_AT] -= work
+    stats[i, c.WORKING] += work
+    leaves = here + (work + held)
+    if lane[i, LINK] >= 0:
+        room = space[lane[i, LINK]]
+        if 0 <= room < n:
+            free = past[lane[i, NEXT_AT] + ((n - room - 1) & lane[i, NEXT_MASK])]
+            if free > leaves:
+                stats[i, c.BLOCKED] += free - leaves
+                leaves = free
+    past[lane[i, AT] + (n & lane[i, MASK])] = leaves
+    return here, leaves
 
 
 @spliced
