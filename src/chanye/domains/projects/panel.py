@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -13,10 +13,13 @@ from chanye.domains.projects.models import ClosedMonth, FirmProfile, Indicator, 
 from chanye.domains.projects.rules import months as calendar
 from chanye.domains.projects.rules.growth import Panel
 from chanye.domains.projects.types.statistics import IndicatorRef
+from chanye.engines.disclosure import Rules
 from chanye.kernel.time import now_us
 
 #: Firms that must be in a figure that leaves the statistics.
 LEAST = 3
+#: The rules of the gate. They stay inside: whoever knows them learns more from what is left out.
+RULES = Rules(threshold=LEAST, dominance=(2, 0.90), p_percent=0.10)
 #: Months of a trend.
 TREND = 12
 
@@ -42,6 +45,8 @@ class Books:
     size: np.ndarray
     indicators: dict[str, IndicatorRef]
     closed: frozenset[str]
+    #: What was worked out from these books, kept as long as they are.
+    kept: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 def indicator_ref(row: Indicator) -> IndicatorRef:

@@ -91,7 +91,7 @@ def singled_out(sums: Sequence[frozenset[int]], threshold: int) -> list[frozense
         within[row, [place[c] for c in one]] = 1.0
     atoms, member = np.unique(within, axis=1, return_inverse=True)
     size = np.bincount(member.ravel(), minlength=atoms.shape[1])
-    unseen = _null_space(atoms)
+    unseen = null_space(atoms)
     norm = np.linalg.norm(unseen, axis=1)
     names = [frozenset(who[i] for i in np.flatnonzero(member.ravel() == atom)) for atom in range(atoms.shape[1])]
     found = [names[a] for a in np.flatnonzero((norm < _ZERO) & (size < threshold))]
@@ -106,7 +106,7 @@ def singled_out(sums: Sequence[frozenset[int]], threshold: int) -> list[frozense
     return found
 
 
-def _null_space(matrix: F64) -> F64:
+def null_space(matrix: F64) -> F64:
     """Return an orthonormal basis of what a matrix maps to zero, shape (columns, dimension)."""
     _left, strength, right = np.linalg.svd(matrix, full_matrices=True)
     rank = int((strength > 1e-10 * max(strength.max(initial=0.0), 1.0)).sum())

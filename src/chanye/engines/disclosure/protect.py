@@ -41,7 +41,9 @@ class Protected:
     seconds: float
 
 
-def protect(table: Table, rules: Rules, *, weight: F64 | None = None, seconds: float = 10.0) -> Protected:
+def protect(
+    table: Table, rules: Rules, *, weight: F64 | None = None, also: Flags | None = None, seconds: float = 10.0
+) -> Protected:
     """Suppress cells of a table so that every sensitive cell stays open as far as ``protection`` says.
 
     Parameters
@@ -52,6 +54,8 @@ def protect(table: Table, rules: Rules, *, weight: F64 | None = None, seconds: f
         What is sensitive.
     weight
         Shape (cells,), above zero: what not publishing a cell costs; None: its value.
+    also
+        Shape (cells,): cells that are sensitive for a reason outside the table; cells nobody contributes to are not.
     seconds
         About how long to look for better and for the proof; a safe pattern is returned however little that is.
 
@@ -63,6 +67,8 @@ def protect(table: Table, rules: Rules, *, weight: F64 | None = None, seconds: f
     """
     began = perf_counter()
     first = primary(table, rules)
+    if also is not None:
+        first = first | (also & (table.contributors > 0))
     cost = np.asarray(table.value if weight is None else weight, np.float64)
     cost = np.maximum(cost, 1e-6 * max(float(cost.max(initial=0.0)), 1e-6))
     task = Task(table, rules, first, protection(table, rules), cost, table.contributors == 0)

@@ -1,7 +1,8 @@
 """Aggregates of what firms reported: the only thing of it that leaves the statistics.
 
-Every figure is a sum over at least ``LEAST`` firms none of which makes up too much of it, or it is not shown:
-who reads an aggregate must not read a firm.
+Every figure goes through the gate (`gating`): a sum over at least ``LEAST`` firms none of which makes up too much of
+it, and that gives none away beside the other figures of the month, or it is not shown: who reads one must not
+read a firm.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chanye.domains.projects import panel
-from chanye.domains.projects.panel import LEAST, TREND, books_of
+from chanye.domains.projects.gating import Shown, shown_of
+from chanye.domains.projects.panel import TREND, books_of
 from chanye.domains.projects.rules import growth as rules
 from chanye.domains.projects.rules import months as calendar
 from chanye.domains.projects.types.statistics import Growth, Headline
@@ -33,23 +35,29 @@ def headlines(viewer: Viewer, office_id: int, month: str, *, year_to_date: bool)
     """
     require(viewer, "read_statistics", office_id)
     held = books_of(office_id, month)
+    gate = shown_of(held, month)
     shown = calendar.between(calendar.shift(month, 1 - TREND), month)
     found = []
     for one in held.indicators.values():
         now = rules.growth(held.panel, one, held.indicators, month, year_to_date=year_to_date)
         ahead = None if year_to_date else rules.nowcast(held.panel, one, month)
         line = rules.trend(held.panel, one, held.indicators, shown, year_to_date=year_to_date)
-        now, line = _guarded(now), line if now.reported >= LEAST else ()
-        ahead = ahead if now.reported >= LEAST or now.reported == 0 else None
+        now = _guarded(gate, one.code, now, year_to_date=year_to_date)
+        line = tuple((m, x if shown_of(held, m).scopes.get((one.code, year_to_date)) else None) for m, x in line)
+        if not gate.nowcasts.get(one.code) or not gate.levels.get((one.code, False)):
+            ahead = None
         stage = "final" if month in held.closed else "first"
         found.append(Headline(one, month, year_to_date, now, ahead, stage, line))
     return found
 
 
-def _guarded(found: Growth) -> Growth:
-    """Take away what would show a single firm."""
-    if found.reported < LEAST:
+def _guarded(gate: Shown, code: str, found: Growth, *, year_to_date: bool) -> Growth:
+    """Take away what would show few firms."""
+    key = code, year_to_date
+    if not gate.levels.get(key):
         found = replace(found, current=None, levels=None)
-    if found.matched < LEAST:
+    if not gate.bases.get(key):
+        found = replace(found, base=None, levels=None)
+    if not gate.scopes.get(key):
         found = replace(found, same_scope=None, matched_current=None, matched_base=None)
     return found

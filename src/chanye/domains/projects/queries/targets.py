@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from django.utils.translation import gettext as _
 
+from chanye.domains.projects.gating import target_shown
 from chanye.domains.projects.models import Target
-from chanye.domains.projects.panel import LEAST, Books, books_of, indicator_ref, newest_month
+from chanye.domains.projects.panel import Books, books_of, indicator_ref, newest_month
 from chanye.domains.projects.rules import growth as rules
 from chanye.domains.projects.rules import months as calendar
 from chanye.domains.projects.rules import targets as decide
@@ -80,7 +83,7 @@ def _attainment(office_id: int, one: TargetRef, month: str) -> Attainment:
 
 
 def _actual(held: Books, one: TargetRef, month: str) -> tuple[float | None, Growth | None]:
-    """Return where a target stands [steps of the target]; None where a single firm would show."""
+    """Return where a target stands [steps of the target]; None where few firms would show."""
     firms = np.ones(len(held.firms), dtype=bool)
     if one.sector:
         firms &= held.sector == one.sector
@@ -89,10 +92,14 @@ def _actual(held: Books, one: TargetRef, month: str) -> tuple[float | None, Grow
     panel = held.panel.only(firms)
     indicator = held.indicators[one.indicator.code]
     found = rules.growth(panel, indicator, held.indicators, month, year_to_date=True)
+    if not target_shown(held, one, firms, month):
+        hidden = replace(
+            found, same_scope=None, levels=None, current=None, base=None, matched_current=None, matched_base=None
+        )
+        return None, hidden
     if one.measure == "growth":
-        enough = found.matched >= LEAST and found.same_scope is not None
-        return (found.same_scope * GROWTH_STEPS if enough and found.same_scope is not None else None), found
-    return (found.current if found.reported >= LEAST else None), found
+        return (None if found.same_scope is None else found.same_scope * GROWTH_STEPS), found
+    return found.current, found
 
 
 def _ref(row: Target) -> TargetRef:

@@ -97,6 +97,32 @@ def _relative(now: float | None, before: float | None) -> float | None:
     return now / before - 1 if now is not None and before is not None and before > 0 else None
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which firms a figure is of: [firms] each. ``matched`` belong to both periods and reported both."""
+
+    members: Flags
+    members_before: Flags
+    reported: Flags
+    reported_before: Flags
+    matched: Flags
+
+
+def firms_of(
+    panel: Panel, one: IndicatorRef, every: Mapping[str, IndicatorRef], month: str, *, year_to_date: bool
+) -> Scope:
+    """Return the firms of a month's figure and of the same month a year before."""
+    before = calendar.shift(month, -12)
+    now_top, _now = _sides(panel, one, every, month, year_to_date=year_to_date)
+    old_top, _old = _sides(panel, one, every, before, year_to_date=year_to_date)
+    here, there = panel.at(month), panel.at(before)
+    nobody = np.zeros(len(panel.member), dtype=bool)
+    members = panel.member[:, here] if here >= 0 else nobody
+    members_before = panel.member[:, there] if there >= 0 else nobody
+    reported, reported_before = members & np.isfinite(now_top), members_before & np.isfinite(old_top)
+    return Scope(members, members_before, reported, reported_before, reported & reported_before)
+
+
 def growth(
     panel: Panel, one: IndicatorRef, every: Mapping[str, IndicatorRef], month: str, *, year_to_date: bool
 ) -> Growth:
@@ -109,12 +135,10 @@ def growth(
     before = calendar.shift(month, -12)
     now_top, now_bottom = _sides(panel, one, every, month, year_to_date=year_to_date)
     old_top, old_bottom = _sides(panel, one, every, before, year_to_date=year_to_date)
-    here, there = panel.at(month), panel.at(before)
-    nobody = np.zeros(len(panel.member), dtype=bool)
-    members = panel.member[:, here] if here >= 0 else nobody
-    members_before = panel.member[:, there] if there >= 0 else nobody
-    reported, reported_before = members & np.isfinite(now_top), members_before & np.isfinite(old_top)
-    matched = reported & reported_before
+    firms = firms_of(panel, one, every, month, year_to_date=year_to_date)
+    members, members_before, reported, reported_before, matched = (
+        firms.members, firms.members_before, firms.reported, firms.reported_before, firms.matched,
+    )  # fmt: skip
     current, base = _level(now_top, now_bottom, reported), _level(old_top, old_bottom, reported_before)
     matched_current, matched_base = _level(now_top, now_bottom, matched), _level(old_top, old_bottom, matched)
     return Growth(
