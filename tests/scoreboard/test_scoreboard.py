@@ -80,6 +80,9 @@ def test_the_public_page_shows_no_single_firm(settings) -> None:
     assert client.get("/public/data/releases/1.exe").status_code == 404
     assert client.get("/public/releases/9/").status_code == 404
     assert client.get("/public/data/oc4ids.json").status_code == 404
+    drawn = client.get("/public/releases/1/").content.decode().split("<tbody>")[1].split("</tbody>")[0]
+    assert drawn.count("<td") == drawn.count("data-label=") == 9  # at 390 px each cell says its column
+    assert [drawn.count(f'data-label="{head}"') for head in ("A", "B", "All")] == [3, 3, 3]
     preview = client_of(made.id, "officer").get(
         "/statistics/releases/?title=x&indicator=output_value&month=2025-01&rows=town"
     )

@@ -110,7 +110,7 @@ def _table(one: ReleaseRef) -> dict[str, Any]:
         "side": SIDES[body["sides"][0]],
         "heads": heads,
         "rows": [
-            (name, [figures.amount(indicator, value) for value in row])
+            (name, [(head, figures.amount(indicator, value)) for head, value in zip(heads, row, strict=True)])
             for name, row in zip(names, cells, strict=True)
         ],
     }

@@ -72,10 +72,11 @@ def _cells(body: dict[str, Any]) -> dict[str, Any]:
         for side, row in zip(body["sides"], body["labels"], strict=True)
     ]
     values = body["values"] if two else [[value] for value in body["values"]]
+    heads = [*names[1], _("Sum")] if two else [_("Sum")]
     return {
-        "heads": [*names[1], _("Sum")] if two else [_("Sum")],
+        "heads": heads,
         "rows": [
-            (name, [figures.amount(one, value) for value in row])
+            (name, [(head, figures.amount(one, value)) for head, value in zip(heads, row, strict=True)])
             for name, row in zip([*names[0], _("Sum")], values, strict=True)
         ],
     }
