@@ -16,6 +16,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--at-most", type=int, default=0, help="Refuse to run more tests than this.")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:  # what compiles for many seconds is compiled by one process, not by each
+        for engine in ("planning", "lines", "agronomy"):
+            if f"tests/engines/{engine}/" in item.nodeid:
+                item.add_marker(pytest.mark.xdist_group(engine))
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     most, found = session.config.getoption("--at-most"), len(session.items)
     if 0 < most < found:
