@@ -17,6 +17,7 @@ BENCHES = {
     "trace": "chanye.bench.trace_load",
     "factory": "chanye.bench.factory",
     "office": "chanye.bench.office",
+    "plant": "chanye.bench.planning_plant",
     "lines": "chanye.bench.lines",
     "planning": "chanye.bench.planning",
 }
