@@ -121,6 +121,6 @@ def test_a_bundle_that_somebody_made_up_is_refused_in_words():
     sealed = since | {"plan_digest": bundle.digest_of(bundle.canonical(plan | {"claim": 0.5}))}
     assert "verdict" in forged(plan=plan | {"claim": 0.5}, method=sealed)
     assert "estimate" in forged(result=result | {"estimate": 0.3})
-    assert "after_days" in forged(method=since | {"events": []})
+    assert "adjusted" in forged(method=since | {"events": []})
     for nonsense in ({"method": []}, {"plan": {}}, {"method": since | {"start": "x"}}, {"result": 5}):
         assert forged(**nonsense)

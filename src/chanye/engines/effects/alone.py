@@ -14,7 +14,8 @@ from chanye.engines.effects import autoregression
 from chanye.engines.effects.baseline import Avoided, Weather, avoided, find_weather
 from chanye.engines.effects.days import Days, Found
 from chanye.engines.effects.detectable import Detectable, least_effect
-from chanye.engines.effects.gates import Limits, model_gates
+from chanye.engines.effects.gates import Gate, Limits, model_gates
+from chanye.engines.effects.growth import Growth, growth
 from chanye.engines.effects.panel import F64, I64, Mask
 from chanye.engines.effects.student import quantile
 
@@ -54,6 +55,13 @@ def carried_forward(
     gates = model_gates(found.residual, known.outcome, known.seen, met.seen, limits)
     if not found.expected > 0:
         return Found(gates=gates, reasons=["model"])
+    detail: dict[str, float] = {}
+    if days.ratio:
+        size = growth(days.weight[one], days.ordinal[one], days.weight[two])
+        gates.append(Gate("size", size.beyond, limits.grown, size.beyond <= limits.grown))
+        shift = _idle_grown(found, known, size, int(two.sum())) if size.moved else 0.0
+        found, least = _holding(found, shift), _holding(least, shift)
+        detail = {"production": size.change, "idle_shift": shift}
     half = quantile(0.5 + level / 2, 1e9)
     return Found(
         -found.relative,
@@ -65,8 +73,24 @@ def carried_forward(
         gates,
         [],
         _series(days, one, two, known, met, found.prediction, found.residual, half),
-        {"rho": found.rho, "expected": found.expected, "actual": found.actual, "columns": known.columns.shape[1]},
+        {"rho": found.rho, "expected": found.expected, "actual": found.actual, "columns": known.columns.shape[1]}
+        | detail,
     )
+
+
+def _idle_grown(found: Avoided, known: Design, size: Growth, rows: int) -> float:
+    """Return by how much the share saved would be another one if what runs idle had changed as production did."""
+    line = autoregression.fit(known.outcome, known.columns, known.step).coefficient
+    # production comes right after the constant, see ``designs``
+    idle = float(known.outcome.mean() - line[1] * known.columns[:, 1].mean()) if len(line) > 1 else 0.0
+    expected = found.expected + max(idle, 0.0) * size.change * rows
+    return 1 - found.actual / expected - found.relative if expected > 0 else 0.0
+
+
+def _holding(found: Avoided, shift: float) -> Avoided:
+    """Return the same with an interval that holds another answer too."""
+    low, high = found.relative_low + min(shift, 0.0), found.relative_high + max(shift, 0.0)
+    return replace(found, relative_low=low, relative_high=high)
 
 
 def _wider(known: Design, met: Design, level: float) -> Avoided:

@@ -1,8 +1,9 @@
 """One plant among others, from block means of logs: the others enter only as indices of their own baseline.
 
 The plant is one treated unit, however many days it has. Its error is taken from what the same comparison finds at
-plants where nothing happened (Conley and Taber 2011, Rev. Econ. Stat. 93:113-125), each in units of how restless it
-was before (Ferman and Pinto 2019, Rev. Econ. Stat. 101:452-467).
+plants where nothing happened (Conley and Taber 2011, Rev. Econ. Stat. 93:113-125), each in units of how uncertain its
+own change is: by how restless it was before, how long it remembers, and how long it can be looked at (``gaps``;
+Ferman and Pinto 2019, Rev. Econ. Stat. 101:452-467).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from chanye.engines.effects.days import DAY, OWN, Days, Found, Table, rows_of, span_mask
+from chanye.engines.effects.gaps import change_errors
 from chanye.engines.effects.gates import Gate, Limits
 from chanye.engines.effects.panel import F64, I64, Mask
 from chanye.engines.effects.randomised import difference
@@ -157,29 +159,39 @@ Way = tuple[float, float, float, float, float, F64]
 
 def _group_time(panel: _Panel, level: float, least: float) -> Way:
     """Against the mean of those not upgraded yet in each block, all of the baseline being the base."""
-    before, count = panel.blocks.before, len(panel.others)
-    paths = np.vstack([panel.own, panel.others])
-    paths = paths - paths[:, :before].mean(axis=1, keepdims=True)
-    free = np.vstack([np.zeros(paths.shape[1], bool), panel.waiting])
-    effect, restless, mixture = np.empty(count + 1), np.empty(count + 1), np.zeros(0)
-    for i in range(count + 1):
-        among = free.copy()
-        among[i] = False
-        size = among.sum(axis=0)
-        mean = np.where(size > 0, (paths * among).sum(axis=0) / np.maximum(size, 1), np.nan)
-        gap = paths[i] - mean
-        counted = np.isfinite(gap) & (free[i] if i else True)
-        later = counted.copy()
-        later[:before] = False
-        effect[i] = gap[later].mean()
-        restless[i] = np.sqrt((gap[:before] ** 2).sum() / max(before - 1, 1))
-        if i == 0:
-            mixture = mean
-    scale = np.maximum(restless, 1e-12)
-    error = float(scale[0] * np.sqrt(((effect[1:] / scale[1:]) ** 2).mean()) * np.sqrt(1 + 1 / count))
+    before = panel.blocks.before
+    gap, counted, mixture = _gaps(panel)
+    later = counted.copy()
+    later[:, :before] = False
+    size = later.sum(axis=1)
+    effect = np.where(later, gap, 0.0).sum(axis=1) / np.where(size > 0, size, np.nan)
+    at = (panel.blocks.start - panel.blocks.start[0]) / (panel.blocks.length * DAY)
+    scale = change_errors(gap, counted, before, at)
+    placebo = effect[1:] / scale[1:]
+    placebo = placebo[np.isfinite(placebo)]
+    count = len(placebo)
+    if count < 2:
+        return (np.nan,) * 5 + (mixture,)
+    error = float(scale[0] * np.sqrt((placebo**2).mean() * (1 + 1 / count)))
     wide, narrow = (quantile(0.5 + one / 2, count - 1) * error for one in (level, least))
     middle = float(effect[0])
     return middle, middle - wide, middle + wide, middle - narrow, middle + narrow, mixture
+
+
+def _gaps(panel: _Panel) -> tuple[F64, Mask, F64]:
+    """Return each plant less the mean of the others that wait, which blocks of it count, and the mean for the first.
+
+    Shapes (plants, blocks) twice and (blocks,); the upgraded plant comes first.
+    """
+    paths = np.vstack([panel.own, panel.others])
+    paths = paths - paths[:, : panel.blocks.before].mean(axis=1, keepdims=True)
+    free = np.vstack([np.zeros(paths.shape[1], bool), panel.waiting])
+    size = free.sum(axis=0) - free
+    mean = ((paths * free).sum(axis=0) - paths * free) / np.where(size > 0, size, np.nan)
+    gap = paths - mean
+    counted = np.isfinite(gap)
+    counted[1:] &= free[1:]
+    return gap, counted, mean[0]
 
 
 def _synthetic(panel: _Panel, level: float, least: float) -> Way:

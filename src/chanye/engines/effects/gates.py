@@ -31,6 +31,8 @@ class Limits:
         Root mean square that the baseline leaves, as a share of the mean (CVRMSE).
     outside
         Share of steps since the upgrade at which a normaliser is outside of what the baseline has seen.
+    grown
+        By what share mean production since may lie above the largest month of the baseline, or below the least.
     """
 
     before: int = 180
@@ -40,6 +42,7 @@ class Limits:
     longest_still: float = 0.1
     unexplained: float = 1.0
     outside: float = 0.1
+    grown: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chanye.engines.effects import alone, among
+from chanye.engines.effects import alone, among, logged
 from chanye.engines.effects.days import Column, Days, Found, Table, days_of, span_mask
 from chanye.engines.effects.gates import Gate, Limits, data_gates
 
 #: Grows when the same bundle would give another answer.
-VERSION = 1
+VERSION = 2
 #: Largest share of the days since the upgrade that logged events may take out.
 MOST_EXCLUDED = 0.25
 
@@ -53,7 +53,8 @@ def measure(plan: Plan, since: Plan, table: Table) -> dict[str, Any]:
     dict
         ``state`` "measured" or "not_measurable"; relative effects, positive is better; ``gates`` with what was found;
         ``reasons``: names of what refused; ``series`` for a chart; ``with_events``: what the estimate would be if
-        the days of logged events counted; ``verdict``.
+        the days of logged events counted; ``adjusted``: the effect with each event as a step, and the size of each;
+        ``verdict``.
 
     Raises
     ------
@@ -82,6 +83,7 @@ def measure(plan: Plan, since: Plan, table: Table) -> dict[str, Any]:
         **said,
         **counted,
         "with_events": _with_events(plan, since, table) if measured and since["events"] else None,
+        "adjusted": _adjusted(case) if measured and since["events"] else None,
         "verdict": _verdict(said, plan["claim"]) if measured else "not_measurable",
         "gates": [asdict(gate) for gate in gates],
         "reasons": reasons,
@@ -94,6 +96,23 @@ def _with_events(plan: Plan, since: Plan, table: Table) -> float | None:
     """Return the estimate with the days of all events: who logs them to please is seen by the difference."""
     found: float | None = measure(plan, {**since, "events": []}, table)["estimate"]
     return found
+
+
+def _adjusted(case: _Case) -> dict[str, Any] | None:
+    """Return the effect with each logged event measured as a step; only a plant alone has days to tell it by."""
+    if case.plan["method"] != "baseline":
+        return None
+    day, since, baseline = case.days.day, case.since, case.plan["baseline"]
+    out = span_mask(day, case.plan["exclusions"])
+    before = (day >= baseline["start"]) & (day < baseline["end"]) & ~out
+    after = (day >= since["start"]) & (day < since["end"]) & ~out
+    found = logged.beside(case.days, before, after, since["events"], level=case.plan["confidence"])
+    if found is None:
+        return None
+    up = case.plan["measure"]["direction"] > 0
+    change, low, high = found["change"], found["low"], found["high"]
+    signed = (change, low, high) if up else (-change, -high, -low)
+    return dict(zip(("estimate", "lower", "upper"), signed, strict=True)) | {"events": found["events"]}
 
 
 _NOTHING: dict[str, float | None] = {"estimate": None, "lower": None, "upper": None, "least": None, "error": None}

@@ -130,6 +130,7 @@ def certificate(request: HttpRequest, effect_id: int) -> HttpResponse:
         "gate_words": words.GATES,
         "detail": result["detail"],
         "with_events": result["with_events"],
+        "adjusted": result.get("adjusted"),
         **WORDS,
     }
     return render(request, "evidence/certificate.html", context)

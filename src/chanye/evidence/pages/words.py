@@ -42,6 +42,7 @@ GATES = {
     "excluded": _("Taken out by events"),
     "unexplained": _("Left unexplained"),
     "outside_baseline": _("Outside of the baseline"),
+    "size": _("Production beyond the months of the baseline"),
     "controls": _("Plants compared with"),
     "blocks": _("Whole blocks"),
 }

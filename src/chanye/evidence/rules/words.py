@@ -24,6 +24,10 @@ REASONS: dict[str, str | Promise] = {
     "outside_baseline": gettext_lazy(
         "On %(share)s of the days the conditions were outside of what the baseline has seen."
     ),
+    "size": gettext_lazy(
+        "Production lies %(share)s beyond every month of the baseline, at most %(part)s may be: the plant has another"
+        " size, compare it with other plants."
+    ),
     "excluded": gettext_lazy("Events take out %(share)s of the days since the upgrade; at most %(part)s may be."),
     "controls": gettext_lazy("There are %(found)s plants to compare with; it takes %(limit)s."),
     "blocks": gettext_lazy("There are too few whole months or weeks before or since the upgrade."),
