@@ -28,7 +28,7 @@ run: setup
 # Of the tests that share the machine at most three may fail for want of it: they are run once more, alone, and must pass.
 # What passes only then is shown as failed further up; it is a defect of the test, or a race in the product, to be found.
 test: $(VENV)/dev.done
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not soak and not alone' || ([ $$? = 1 ] && \
+	$(BIN)/python -m pytest -n 2 -m 'not soak and not alone' || ([ $$? = 1 ] && \
 		$(BIN)/python -m pytest --last-failed --last-failed-no-failures none --at-most 3 -m 'not soak and not alone')
 	$(BIN)/python -m pytest -m 'alone and not soak'
 

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from postgresql import postgresql_url  # noqa: F401  # a fixture for all
 
+#: Tests of a folder or file that one process runs: two browsers starve each other on two cores, what is compiled need
+#: not be compiled twice, and a server is started once.
+TOGETHER = (
+    "tests/browser/", "tests/engines/planning/", "tests/engines/lines/", "tests/engines/agronomy/",
+    "tests/contracts/test_append_only.py",
+)  # fmt: skip
+# How fast the machine draws examples proves nothing.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 # This process has read its settings by now; processes that tests start are to be the product, not a test.
 os.environ["DJANGO_SETTINGS_MODULE"] = "chanye.web.settings"
 
@@ -16,11 +28,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--at-most", type=int, default=0, help="Refuse to run more tests than this.")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:  # what compiles for many seconds is compiled by one process, not by each
-        for engine in ("planning", "lines", "agronomy"):
-            if f"tests/engines/{engine}/" in item.nodeid:
-                item.add_marker(pytest.mark.xdist_group(engine))
+class Together(LoadScopeScheduling):
+    """Hands out tests one by one, but those that belong together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((one for one in TOGETHER if nodeid.startswith(one)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -30,14 +30,6 @@ FLAGS = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all browser tests in one process: two browsers at once starve each other on two cores."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 # Not for the session: while playwright lives, its event loop is this thread's, and asyncio tests cannot run there.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

@@ -36,7 +36,7 @@ from chanye.twin.district.catalogue import Firm
 from chanye.twin.district.counters import mapping, write
 from chanye.twin.district.model import District, make
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ZONE = ZoneInfo("Asia/Shanghai")
 DAYS = 1000
 #: The firm whose upgrade saves energy; its meter is exchanged in the middle of the time measured.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SIZES = {"desk": (1440, 900), "laptop": (1280, 800), "phone": (390, 844)}
 #: How a page is looked at: each size, language and theme; every mixture of them only where pictures are taken.

@@ -14,7 +14,7 @@ from chanye.kernel.settings import get_settings
 from chanye.parties.types import SYSTEM
 from chanye.spine.models import Asset
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from chanye.spine.history import History
 from downtime_kit import Floor
 from factory_kit import GOOD, Plant
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from browser.test_board import LOOKS, SIZES, check_calm
 from chanye.domains.factory.models import Order
 from mes_kit import Mes
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 DESK, PHONE = ("desk", "zh-hans", "light"), ("phone", "en", "dark")
 
 

@@ -14,7 +14,7 @@ from chanye.spine.models import Asset
 from downtime_kit import Floor
 from factory_kit import GOOD
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NAMES = ("立式加工中心 01", "数控车床 02", "清洗机 03", "检测台 04")
 
 

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from browser import list_room
 from browser.test_board import SIZES, check_calm
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 
 from chanye.domains.factory.types.machines import Figure
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def allowed(limit: float) -> float:

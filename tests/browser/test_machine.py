@@ -10,7 +10,7 @@ import pytest
 from browser.test_board import LOOKS, SIZES, check_calm
 from chanye.spine.models import Series
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_machine_everywhere(plant: Any, visit: Any, history: Any) -> None:

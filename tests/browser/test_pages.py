@@ -8,7 +8,7 @@ import pytest
 
 from browser.test_board import SIZES, check_calm
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PATHS = {
     "sites": "/?all=1",

@@ -17,7 +17,7 @@ from chanye.kernel.settings import get_settings
 from chanye.spine.history import History
 from factory_kit import MINUTE, SECOND, Plant
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 MACHINES = 60
 STATES = ("ACTIVE", "READY", "ACTIVE", "FEED_HOLD")

@@ -16,7 +16,7 @@ from chanye.spine.history import Reader
 from chanye.spine.models import Asset
 from chanye.spine.processors import default_processors
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PATTERN = {
     "zone": "Asia/Shanghai",
     "shifts": [

@@ -30,7 +30,7 @@ from chanye.trace import queries as trace
 from chanye.trace.actions import commission_lot
 from mes_kit import Mes
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from chanye.kernel.settings import get_settings
 from migrated import give_records
 from subprocess_environment import ROOT, environment
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SEED = """
 import chanye.cli; chanye.cli.setup_django()

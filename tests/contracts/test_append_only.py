@@ -120,7 +120,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return request.param, answers(request.param, str(tmp_path_factory.mktemp("records")))
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("append_only")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("rule", KEPT, ids=lambda one: one.table)
