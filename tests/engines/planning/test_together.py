@@ -15,7 +15,7 @@ from engines.planning.shops import FT06, GOALS, shops, table
 def test_the_optimum_is_found_and_proved():
     shop = table(FT06)
     told = []
-    found = together(shop, seconds=8, progress=lambda *one: told.append(one))
+    found = together(shop, seconds=60, progress=lambda *one: told.append(one))
     assert verify(shop, found, "makespan") == []
     assert (found.value, found.bound, found.gap) == (55, 55, 0)
     assert told[-1][1:] == (55, 55)
