@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chanye.engines.agronomy.jit import kernel
 from chanye.engines.agronomy.weather import F64
+from chanye.engines.jit import kernel
 from chanye.kernel.errors import ConfigError
 
 I64 = npt.NDArray[np.int64]

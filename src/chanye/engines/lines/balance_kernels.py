@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from chanye.engines.jit import kernel
 from chanye.engines.lines.balance_loads import CURSOR, DEPTH, OPEN, REST, STEPS, begin, least_stations, next_load
 
 I64 = NDArray[np.int64]
@@ -25,12 +25,12 @@ DONE, PAUSED, FULL = range(3)
 LEFT_WEIGHT = 0.02
 
 
-@njit(cache=True)
+@kernel
 def _better(a: int, b: int, key: Any) -> bool:
     return bool(key[a] < key[b] or (key[a] == key[b] and a < b))
 
 
-@njit(cache=True)
+@kernel
 def _meld(a: int, b: int, key: Any, child: I64, sibling: I64) -> int:
     """Join two pairing heaps (Fredman et al. 1986)."""
     if a < 0:
@@ -44,7 +44,7 @@ def _meld(a: int, b: int, key: Any, child: I64, sibling: I64) -> int:
     return a
 
 
-@njit(cache=True)
+@kernel
 def _pop(root: int, key: Any, child: I64, sibling: I64) -> int:
     """Return the heap without its root: pairs from the left, then all from the right."""
     one = child[root]
@@ -68,7 +68,7 @@ def _pop(root: int, key: Any, child: I64, sibling: I64) -> int:
     return heap
 
 
-@njit(cache=True)
+@kernel
 def _slot(mask: U64, masks: U64, table: I64) -> int:
     """Return the place of a set in the table, or the empty place where it belongs."""
     mixed = np.uint64(1469598103934665603)
@@ -90,7 +90,7 @@ def _slot(mask: U64, masks: U64, table: I64) -> int:
     return int(place)
 
 
-@njit(cache=True)
+@kernel
 def rehash(used: int, masks: U64, level: I64, table: I64) -> None:
     """Fill an empty table with all nodes; of equal sets the one with fewest stations stays."""
     for node in range(used):
@@ -99,7 +99,7 @@ def rehash(used: int, masks: U64, level: I64, table: I64) -> None:
             table[place] = node
 
 
-@njit(cache=True)
+@kernel
 def _unpack(mask: U64, done: Any, waits0: I64, waits: I64, first: I64, after: I64) -> tuple[int, int]:
     """Write a set of tasks as flags, with the predecessors that each task still waits for."""
     n = len(done)
@@ -119,7 +119,7 @@ def _unpack(mask: U64, done: Any, waits0: I64, waits: I64, first: I64, after: I6
     return left, more
 
 
-@njit(cache=True)
+@kernel
 def _dominated(cursor: I64, times: I64, eligible: I64, chosen: I64, inside: Any, over_first: I64, over: I64) -> bool:
     """Tell whether a task of the load could give its place to one that is longer and that all its followers follow.
 
@@ -138,7 +138,7 @@ def _dominated(cursor: I64, times: I64, eligible: I64, chosen: I64, inside: Any,
     return False
 
 
-@njit(cache=True)
+@kernel
 def _barren(cursor: I64, first: I64, eligible: I64, chosen: I64) -> bool:
     """Tell whether nothing waits for any task of the load."""
     for k in range(cursor[DEPTH]):
@@ -148,7 +148,7 @@ def _barren(cursor: I64, first: I64, eligible: I64, chosen: I64) -> bool:
     return True
 
 
-@njit(cache=True)
+@kernel
 def _keep(node: int, cursor: I64, eligible: I64, chosen: I64, store: Any, state: I64) -> int:
     """Remember the node with the load added, unless its set is known with no more stations (-1)."""
     masks, level, idle, parent, child, sibling, table = store[:7]
@@ -170,7 +170,7 @@ def _keep(node: int, cursor: I64, eligible: I64, chosen: I64, store: Any, state:
     return int(new)
 
 
-@njit(cache=True)
+@kernel
 def _expand(
     node: int, cycle: int, total: int, line: Any, store: Any, state: I64, most_steps: int, most_loads: int
 ) -> int:
@@ -218,7 +218,7 @@ def _expand(
     return int(cursor[STEPS]) + 1
 
 
-@njit(cache=True)
+@kernel
 def search(
     cycle: int, total: int, line: Any, store: Any, state: I64, budget: int, most_steps: int, most_loads: int
 ) -> int:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from chanye.engines.jit import kernel
 
 I64 = NDArray[np.int64]
 
@@ -19,7 +20,7 @@ AT, DEPTH, OPEN, REST, LEAF, STEPS = range(6)
 CURSOR = 6
 
 
-@njit(cache=True)
+@kernel
 def begin(done: Any, cycle: int, times: I64, waits: I64, cursor: I64, eligible: I64, inside: Any) -> None:
     """Set the cursor before the first load of a station, with tasks whose predecessors are done."""
     count = 0
@@ -36,7 +37,7 @@ def begin(done: Any, cycle: int, times: I64, waits: I64, cursor: I64, eligible: 
     cursor[STEPS] = 0
 
 
-@njit(cache=True)
+@kernel
 def next_load(  # noqa: C901 - a compiled loop, told in one piece
     times: I64,
     first: I64,
@@ -105,7 +106,7 @@ def next_load(  # noqa: C901 - a compiled loop, told in one piece
             return False
 
 
-@njit(cache=True)
+@kernel
 def least_stations(done: Any, inside: Any, cycle: int, times: I64, work: I64) -> int:  # noqa: C901 - a compiled loop, told in one piece
     """Return a lower bound of the stations for the tasks that are left.
 
@@ -154,7 +155,7 @@ def least_stations(done: Any, inside: Any, cycle: int, times: I64, work: I64) ->
     return max(best, half)
 
 
-@njit(cache=True)
+@kernel
 def hoffmann(  # noqa: C901 - a compiled loop, told in one piece
     cycle: int, times: I64, worth: Any, first: I64, after: I64, waits0: I64, most_steps: int, station: I64
 ) -> int:

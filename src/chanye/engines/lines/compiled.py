@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chanye.engines.jit import lean
 from chanye.engines.lines.draws import F64, I64, law_of
-from chanye.engines.lines.jit import kernel
 from chanye.engines.lines.types import Line, Station
 
 #: Columns of ``real``: one row per station.
@@ -77,7 +77,7 @@ def _numbers(one: Station, real: F64, whole: I64) -> None:
         real[DOWN_LAW : DOWN_B + 1], real[DOWN_MEAN] = law_of(one.breakdown.down), one.breakdown.down.mean
 
 
-@kernel
+@lean
 def seek(real: F64, whole: I64, window: F64, i: int, t: float, clock: F64) -> None:
     """Set ``clock`` (a row of CLOCKS) to the window that is open at ``t``, or opens next."""
     period = real[i, PERIOD]

@@ -12,7 +12,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from chanye.engines.lines.jit import inlined, kernel, making
+from chanye.engines.jit import inlined, kernel, lean
 from chanye.engines.lines.types import Time
 
 F64 = npt.NDArray[np.float64]
@@ -37,7 +37,7 @@ def mix(z: np.uint64) -> np.uint64:
     return z ^ (z >> _31)
 
 
-@making
+@kernel
 def streams(seed: int, replication: int, stations: int) -> U64:
     """Return the first states of all streams of a replication, shape (stations, causes)."""
     found = np.empty((stations, CAUSES), np.uint64)
@@ -56,7 +56,7 @@ def uniform(state: U64, i: int, k: int) -> float:
     return (np.float64(mix(z) >> _11) + 0.5) * (1.0 / 9007199254740992.0)
 
 
-@kernel
+@lean
 def _tail(q: float) -> float:
     top = ((((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838) * q
             - 2.549732539343734) * q + 4.374664141464968) * q + 2.938163982698783  # fmt: skip
@@ -65,7 +65,7 @@ def _tail(q: float) -> float:
     return top / low
 
 
-@kernel
+@lean
 def normal(u: float) -> float:
     """Return the standard normal quantile by Acklam's rational function, relative error below 1.2e-9."""
     if u < 0.02425:
@@ -91,7 +91,7 @@ def variate(law: float, a: float, b: float, u: float) -> float:
     return _other(law, a, b, u)
 
 
-@kernel
+@lean
 def _other(law: float, a: float, b: float, u: float) -> float:
     if law == UNIFORM:
         return 1.0 + a * (2 * u - 1)

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
+from chanye.engines.jit import inlined, lean, parallel, spliced
 from chanye.engines.lines import compiled as c
 from chanye.engines.lines.check import order_of, require_sound
 from chanye.engines.lines.compiled import Stations, compile_stations
 from chanye.engines.lines.draws import F64, I64, QUALITY, U64, WORK, law_of, streams, uniform, variate
 from chanye.engines.lines.heap import Heap, drop, push
-from chanye.engines.lines.jit import inlined, kernel, parallel, spliced
 from chanye.engines.lines.operate import LAST, MEMORY, first_failure, opened, operate
 from chanye.engines.lines.recursion import MARKS, Trace
 from chanye.engines.lines.types import Line
@@ -208,7 +208,7 @@ def _run(
     _loop(shop, w, h)
 
 
-@kernel
+@lean
 def _loop(shop: Shop, w: World, h: Heap) -> None:
     """Take events until all parts have left, none is left, or there are too many parts."""
     many, parts, t = len(shop.server), len(w.came), 0.0
@@ -236,7 +236,7 @@ def _loop(shop: Shop, w: World, h: Heap) -> None:
             _arrive(shop, w, p, shop.route[w.part[p, MODEL], w.part[p, STEP]], t)
 
 
-@kernel
+@lean
 def _gap(shop: Shop, w: World) -> float:
     a = shop.arrival
     return float(a[0]) * variate(a[1], a[2], a[3], uniform(w.state, len(shop.server), WORK))
@@ -426,7 +426,7 @@ def _choose(shop: Shop, w: World, v: int, station: int) -> int:
     return _best(shop, w, v, station)
 
 
-@kernel
+@lean
 def _best(shop: Shop, w: World, v: int, station: int) -> int:
     best, before, best_rank, last, p = -1, -1, np.inf, -1, w.place[station, HEAD]
     while p >= 0:
@@ -443,7 +443,7 @@ def _best(shop: Shop, w: World, v: int, station: int) -> int:
     return int(best)
 
 
-@kernel
+@lean
 def _rank(shop: Shop, w: World, v: int, station: int, p: int) -> float:
     rule = w.place[station, RULE]
     if rule == SHORTEST:
@@ -465,7 +465,7 @@ def _out(shop: Shop, w: World, p: int, t: float, lost: bool) -> None:
         _note(shop, w, t, n * MARKS // parts + 1, (n + 1) * MARKS // parts)
 
 
-@kernel
+@lean
 def _note(shop: Shop, w: World, t: float, first: int, last: int) -> None:
     for mark in range(first, last + 1):
         for v in range(len(shop.server)):

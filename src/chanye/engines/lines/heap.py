@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from chanye.engines.jit import inlined
 from chanye.engines.lines.draws import F64, I64
-from chanye.engines.lines.jit import inlined
 
 
 class Heap(NamedTuple):

@@ -6,15 +6,15 @@ import math
 
 import numpy as np
 
+from chanye.engines.jit import inlined, lean, spliced
 from chanye.engines.lines import compiled as c
 from chanye.engines.lines.draws import DOWN, EXPONENTIAL, F64, FIXED, I64, QUALITY, U64, UP, WORK, uniform, variate
-from chanye.engines.lines.jit import inlined, kernel, spliced
 
 #: Columns of what a server remembers: family last set up (-1: none), parts since the last tool change.
 LAST, SINCE, MEMORY = 0, 1, 2
 
 
-@kernel
+@lean
 def first_failure(real: F64, whole: I64, i: int, state: U64, clock: F64) -> None:
     """Draw when a server fails for the first time."""
     clock[i, c.FAILS_AT] = np.inf
@@ -22,20 +22,20 @@ def first_failure(real: F64, whole: I64, i: int, state: U64, clock: F64) -> None
         clock[i, c.FAILS_AT] = _up(real, i, state)
 
 
-@kernel
+@lean
 def _up(real: F64, i: int, state: U64) -> float:
     return float(real[i, c.UP_MEAN]) * variate(
         real[i, c.UP_LAW], real[i, c.UP_A], real[i, c.UP_B], uniform(state, i, UP)
     )
 
 
-@kernel
+@lean
 def _down(real: F64, i: int, state: U64) -> float:
     unit = variate(real[i, c.DOWN_LAW], real[i, c.DOWN_A], real[i, c.DOWN_B], uniform(state, i, DOWN))
     return float(real[i, c.DOWN_MEAN]) * unit
 
 
-@kernel
+@lean
 def _preparation(s: c.Stations, i: int, model: int, memory: I64) -> float:
     """Return set-up and tool change before this part. [s]."""
     seconds = 0.0
@@ -52,7 +52,7 @@ def _preparation(s: c.Stations, i: int, model: int, memory: I64) -> float:
     return seconds
 
 
-@kernel
+@lean
 def failures(real: F64, i: int, start: float, work: float, by_time: bool, state: U64, clock: F64) -> float:
     """Return how long failures hold this operation up; ``start`` in open hours. [s]."""
     at, held = clock[i, c.FAILS_AT], 0.0
@@ -122,7 +122,7 @@ def operate(
     return ended, began
 
 
-@kernel
+@lean
 def seek(s: c.Stations, i: int, t: float, clock: F64) -> None:
     """Move a server's clock to the window that is open at ``t`` or opens next."""
     c.seek(s.real, s.whole, s.window, i, t, clock)

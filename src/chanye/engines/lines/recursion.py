@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
+from chanye.engines.jit import inlined, lean, parallel, spliced
 from chanye.engines.lines import compiled as c
 from chanye.engines.lines.check import order_of, require_sound
 from chanye.engines.lines.compiled import Stations, compile_stations
@@ -31,7 +32,6 @@ from chanye.engines.lines.draws import (
     uniform,
     variate,
 )
-from chanye.engines.lines.jit import inlined, kernel, parallel, spliced
 from chanye.engines.lines.operate import LAST, MEMORY, failures, first_failure, opened, operate
 from chanye.engines.lines.types import Line
 from chanye.kernel.errors import ConfigError
@@ -232,7 +232,7 @@ def _run(
     )
 
 
-@kernel
+@lean
 def _flow(
     s: Stations, g: Graph, lane: I64, space: I64, ring: I64, sequence: I64, arrival: F64, state: U64, came: F64,
     left: F64, marks: F64, clock: F64, memory: I64, count: I64, past: F64, gone: B1, stats: F64,
@@ -273,7 +273,7 @@ def _ends(lane: I64, i: int, began: float, leaves: float, first: float, last: fl
     return first, max(last, leaves) if lane[i, SINK] else last
 
 
-@kernel
+@lean
 def _note(s: Stations, ring: I64, count: I64, past: F64, clock: F64, stats: F64, marks: F64, mark: int) -> None:
     """Keep the counters, each station's at the moment when its last part left."""
     for i in range(len(count)):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import prange
 
+from chanye.engines.jit import lean, parallel
 from chanye.engines.lines.draws import (
     DOWN,
     F64,
@@ -25,7 +26,6 @@ from chanye.engines.lines.draws import (
     uniform,
     variate,
 )
-from chanye.engines.lines.jit import kernel, parallel
 from chanye.engines.lines.types import Breakdown, Time
 from chanye.kernel.errors import ConfigError
 
@@ -207,7 +207,7 @@ def _replicate(
     return end
 
 
-@kernel
+@lean
 def _follow(
     order: I64, before_job: I64, before_machine: I64, machine: I64, duration: F64, earliest: F64, extra: F64,
     fails: F64, spread: F64, of_op: U64, of_machine: U64, left: F64, end: F64,

@@ -10,8 +10,8 @@ import heapq
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from chanye.engines.jit import kernel
 from chanye.engines.planning.arrays import LOOSE
 from chanye.engines.planning.timeline import (
     NONE,
@@ -30,7 +30,7 @@ from chanye.engines.planning.timeline import (
 _PUSHES = 400
 
 
-@njit(cache=True)
+@kernel
 def _setup(f: Any, s: Any, unit: int, before: int, o: int) -> int:
     """Return the set-up time of ``o`` behind ``before`` (-1: what the unit is set up for). [tick]."""
     matrix = f.units.matrix[unit]
@@ -40,7 +40,7 @@ def _setup(f: Any, s: Any, unit: int, before: int, o: int) -> int:
     return int(f.setups[matrix, family, f.ops.family[o]])
 
 
-@njit(cache=True)
+@kernel
 def _person(f: Any, s: Any, m: int, o: int, t: int, high: int, person: int, out: Any) -> tuple[int, int]:
     """Return the earliest start and end from ``t`` on with a free person, who goes into ``out[0]``."""
     unit, time, pausable, group = f.modes.unit[m], f.modes.time[m], f.ops.pausable[o], f.modes.skill[m]
@@ -62,7 +62,7 @@ def _person(f: Any, s: Any, m: int, o: int, t: int, high: int, person: int, out:
     return start, end
 
 
-@njit(cache=True)
+@kernel
 def _tools(f: Any, s: Any, m: int, start: int, end: int, out: Any) -> int:
     """Return ``start`` if a piece of each tool is free in ``[start, end)``, or else when one may be."""
     later = start
@@ -78,7 +78,7 @@ def _tools(f: Any, s: Any, m: int, start: int, end: int, out: Any) -> int:
     return later
 
 
-@njit(cache=True)
+@kernel
 def _crew(f: Any, s: Any, m: int, o: int, t: int, high: int, person: int, out: Any) -> tuple[int, int]:
     """Return the earliest start and end from ``t`` on with everybody there; who in ``out``."""
     out[:] = -1
@@ -94,7 +94,7 @@ def _crew(f: Any, s: Any, m: int, o: int, t: int, high: int, person: int, out: A
         t = later
 
 
-@njit(cache=True)
+@kernel
 def _gap(f: Any, s: Any, m: int, o: int, t: int, before: int, after: int, person: int, out: Any, crew: Any) -> bool:
     """Fit ``o`` between two neighbours; ``out`` gets start, end, set-up begin, setter, and those of the one after."""
     unit, time = f.modes.unit[m], f.modes.time[m]
@@ -133,7 +133,7 @@ def _gap(f: Any, s: Any, m: int, o: int, t: int, before: int, after: int, person
     return True
 
 
-@njit(cache=True)
+@kernel
 def _join(f: Any, s: Any, m: int, o: int, t: int) -> int:
     """Return the batch with room that ends first and may take ``o`` from ``t`` on, or -1."""
     unit = f.modes.unit[m]
@@ -152,7 +152,7 @@ def _join(f: Any, s: Any, m: int, o: int, t: int) -> int:
     return int(best)
 
 
-@njit(cache=True)
+@kernel
 def _fit(f: Any, s: Any, m: int, o: int, t: int, out: Any, crew: Any) -> None:
     """Find the earliest place of ``o`` in mode ``m`` from ``t`` on; ``out[1]`` is NONE if there is none."""
     unit, person = f.modes.unit[m], -1
@@ -176,12 +176,12 @@ def _fit(f: Any, s: Any, m: int, o: int, t: int, out: Any, crew: Any) -> None:
         out[0], out[1], out[2], out[7] = s.ops.start[joins], s.ops.finish[joins], NONE, joins
 
 
-@njit(cache=True)
+@kernel
 def _setter_span(s: Any, o: int) -> int:
     return int(len(s.ops) * (1 + s.crew.shape[1]) + o)
 
 
-@njit(cache=True)
+@kernel
 def _new_setup(s: Any, o: int, begin: int, end: int, by: int) -> None:
     """Give ``o`` another set-up, or none if ``begin`` is NONE."""
     if s.ops.set_by[o] >= 0:
@@ -192,7 +192,7 @@ def _new_setup(s: Any, o: int, begin: int, end: int, by: int) -> None:
         put(s, by, _setter_span(s, o), begin, end)
 
 
-@njit(cache=True)
+@kernel
 def _arrival(f: Any, s: Any, o: int, unit: int) -> tuple[int, int]:
     """Return when the parts of ``o`` have come to a unit, and the operation they came from last (-1: none placed)."""
     at, last = -NONE, -1
@@ -206,7 +206,7 @@ def _arrival(f: Any, s: Any, o: int, unit: int) -> tuple[int, int]:
     return at, last
 
 
-@njit(cache=True)
+@kernel
 def _commit(f: Any, s: Any, m: int, o: int, out: Any, crew: Any) -> None:
     unit = f.modes.unit[m]
     s.ops.mode[o], s.ops.start[o], s.ops.finish[o] = m, out[0], out[1]
@@ -240,7 +240,7 @@ def _commit(f: Any, s: Any, m: int, o: int, out: Any, crew: Any) -> None:
             put(s, crew[i], len(s.ops) * (1 + i) + o, out[0], out[1])
 
 
-@njit(cache=True)
+@kernel
 def _setup_length(f: Any, s: Any, unit: int, o: int, start: int) -> int:
     """Return the set-up time of ``o`` behind what ends before ``start``. [tick]."""
     before = s.res.tail[unit]
@@ -249,7 +249,7 @@ def _setup_length(f: Any, s: Any, unit: int, o: int, start: int) -> int:
     return _setup(f, s, unit, before, o)
 
 
-@njit(cache=True)
+@kernel
 def _undo(f: Any, s: Any, o: int) -> None:
     """Take back the operation that was placed last."""
     m = s.ops.mode[o]
@@ -277,7 +277,7 @@ def _undo(f: Any, s: Any, o: int) -> None:
     s.ops.start[o] = s.ops.finish[o] = NONE
 
 
-@njit(cache=True)
+@kernel
 def _ready(f: Any, s: Any, o: int, unit: int, floor_: int) -> int:
     t = max(floor_, f.now)
     for i in range(f.ops.link_from[o], f.ops.link_to[o]):
@@ -288,7 +288,7 @@ def _ready(f: Any, s: Any, o: int, unit: int, floor_: int) -> int:
     return int(t)
 
 
-@njit(cache=True)
+@kernel
 def _place(f: Any, s: Any, o: int, low: int, fixed: int, wish: int, stick: int, out: Any, crew: Any) -> bool:
     """Place ``o`` in the mode with the earliest end; another than ``wish`` costs ``stick`` ticks."""
     best, cost = -1, NONE
@@ -308,7 +308,7 @@ def _place(f: Any, s: Any, o: int, low: int, fixed: int, wish: int, stick: int, 
     return True
 
 
-@njit(cache=True)
+@kernel
 def _push(f: Any, s: Any, o: int) -> tuple[int, int]:
     """Return which operation before ``o`` must come later, and by how much at least; (-1, 0) if nothing must."""
     unit = f.modes.unit[s.ops.mode[o]]
@@ -329,7 +329,7 @@ def _push(f: Any, s: Any, o: int) -> tuple[int, int]:
     return -1, 0
 
 
-@njit(cache=True)
+@kernel
 def _back(f: Any, s: Any, i: int, o: int) -> int:
     """Take back what was placed of a part, from place ``i`` to operation ``o``; return the place of ``o``."""
     while True:
@@ -340,7 +340,7 @@ def _back(f: Any, s: Any, i: int, o: int) -> int:
         i -= 1
 
 
-@njit(cache=True)
+@kernel
 def _try_part(f: Any, s: Any, k: int, least: Any, fixed: Any, wish: Any, stick: int, out: Any, crew: Any) -> int:
     """Place the operations of a part, none before ``least``; return the one that fits nowhere, or -1."""
     first, last = f.parts.part_from[k], f.parts.part_to[k]
@@ -369,7 +369,7 @@ def _try_part(f: Any, s: Any, k: int, least: Any, fixed: Any, wish: Any, stick: 
     return int(o)
 
 
-@njit(cache=True)
+@kernel
 def _part(f: Any, s: Any, k: int, low: Any, fixed: Any, wish: Any, stick: int, out: Any, crew: Any) -> int:
     """Place the operations of a part together, behind everything if need be; return what fits nowhere, or -1."""
     first, last = f.parts.part_from[k], f.parts.part_to[k]
@@ -388,7 +388,7 @@ def _part(f: Any, s: Any, k: int, low: Any, fixed: Any, wish: Any, stick: int, o
     return _try_part(f, s, k, least, fixed, wish, stick, out, crew)
 
 
-@njit(cache=True)
+@kernel
 def _clear(s: Any) -> None:
     s.res.head[:] = -1
     s.res.tail[:] = -1
@@ -404,7 +404,7 @@ def _clear(s: Any) -> None:
         s.ops.leader[o] = o
 
 
-@njit(cache=True)
+@kernel
 def _pins(f: Any, s: Any, out: Any, crew: Any) -> int:
     """Place what is pinned in order of start; return the first that cannot be there, or -1."""
     for o in np.argsort(f.ops.pinned.copy(), kind="mergesort"):
@@ -418,7 +418,7 @@ def _pins(f: Any, s: Any, out: Any, crew: Any) -> int:
     return -1
 
 
-@njit(cache=True)
+@kernel
 def decode(f: Any, s: Any, rank: Any, low: Any, fixed: Any, wish: Any, stick: int) -> int:
     """Make the plan of some priorities in ``s``; return -1, or the operation that fits nowhere.
 
@@ -448,7 +448,7 @@ def decode(f: Any, s: Any, rank: Any, low: Any, fixed: Any, wish: Any, stick: in
     return -1
 
 
-@njit(cache=True)
+@kernel
 def _parts(f: Any, s: Any, rank: Any, low: Any, fixed: Any, wish: Any, stick: int, out: Any, crew: Any) -> int:
     """Place part after part by rank; return the operation that fits nowhere, or -1."""
     parts = len(f.parts.waits)
@@ -475,7 +475,7 @@ def _parts(f: Any, s: Any, rank: Any, low: Any, fixed: Any, wish: Any, stick: in
     return -1
 
 
-@njit(cache=True)
+@kernel
 def _energy(f: Any, s: Any, o: int) -> float:
     """Return what the energy of an operation costs. [fen]."""
     m, cost = s.ops.mode[o], 0.0
@@ -498,13 +498,13 @@ def _energy(f: Any, s: Any, o: int) -> float:
     return float(cost * f.modes.power[m] / f.hour)
 
 
-@njit(cache=True)
+@kernel
 def interval_at_end(f: Any, r: int, t: int) -> int:
     """Return when the open interval around ``t`` ends. [tick]."""
     return int(f.open.cal_end[interval_at(f, r, t)])
 
 
-@njit(cache=True)
+@kernel
 def score(f: Any, s: Any, old_unit: Any, old_start: Any) -> Any:
     """Return weighted tardiness, makespan, set-up time, energy cost, changed units and ticks moved of a plan."""
     value = np.zeros(6)

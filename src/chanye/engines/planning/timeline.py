@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from chanye.engines.jit import kernel
 from chanye.engines.planning.arrays import I64, Floor
 
 #: Later than everything. [tick]
@@ -128,7 +128,7 @@ def empty_state(f: Floor) -> State:
     )
 
 
-@njit(cache=True)
+@kernel
 def put(s: Any, r: int, x: int, begin: int, end: int) -> None:
     """Add span ``x`` to the list of resource ``r``."""
     s.spans.begin[x], s.spans.end[x] = begin, end
@@ -149,7 +149,7 @@ def put(s: Any, r: int, x: int, begin: int, end: int) -> None:
         s.spans.prev[after] = x
 
 
-@njit(cache=True)
+@kernel
 def take(s: Any, r: int, x: int) -> None:
     """Take span ``x`` off the list of resource ``r``."""
     before, after = s.spans.prev[x], s.spans.next[x]
@@ -163,7 +163,7 @@ def take(s: Any, r: int, x: int) -> None:
         s.spans.prev[after] = before
 
 
-@njit(cache=True)
+@kernel
 def clash(s: Any, r: int, begin: int, end: int) -> int:
     """Return the end of the last busy span of ``r`` that meets ``[begin, end)``, or -NONE."""
     x = s.res.tail[r]
@@ -175,7 +175,7 @@ def clash(s: Any, r: int, begin: int, end: int) -> int:
     return -NONE
 
 
-@njit(cache=True)
+@kernel
 def interval_at(f: Any, r: int, t: int) -> int:
     """Return the first open interval of resource ``r`` that ends after ``t``; one past the last if none does."""
     low, high = f.res.open_from[r], f.res.open_to[r]
@@ -188,7 +188,7 @@ def interval_at(f: Any, r: int, t: int) -> int:
     return int(low)
 
 
-@njit(cache=True)
+@kernel
 def work(f: Any, unit: int, person: int, t: int, time: int, pausable: bool) -> tuple[int, int]:
     """Return start and end of ``time`` ticks of work from ``t`` on while unit and person (or -1) are both there."""
     i, last_i = interval_at(f, unit, t), f.res.open_to[unit]
@@ -213,7 +213,7 @@ def work(f: Any, unit: int, person: int, t: int, time: int, pausable: bool) -> t
     return NONE, NONE
 
 
-@njit(cache=True)
+@kernel
 def set_up(f: Any, s: Any, unit: int, time: int, low: int, high: int) -> tuple[int, int]:
     """Return begin (NONE: there is none) and setter (-1: nobody) of the earliest set-up in ``[low, high)``."""
     group = f.units.setter[unit]
@@ -238,7 +238,7 @@ def set_up(f: Any, s: Any, unit: int, time: int, low: int, high: int) -> tuple[i
     return best, by
 
 
-@njit(cache=True)
+@kernel
 def first_clash_end(s: Any, r: int, begin: int, end: int) -> int:
     """Return the end of the first busy span of ``r`` that meets ``[begin, end)``; there is one."""
     x = s.res.tail[r]
@@ -250,7 +250,7 @@ def first_clash_end(s: Any, r: int, begin: int, end: int) -> int:
     return int(found)
 
 
-@njit(cache=True)
+@kernel
 def level_clash(s: Any, p: int, begin: int, end: int, room: float) -> int:
     """Return the end of the last step of profile ``p`` that is above ``room`` in ``[begin, end)``, or -NONE."""
     first, count = s.profiles.level_first[p], s.profiles.level_count[p]
@@ -266,7 +266,7 @@ def level_clash(s: Any, p: int, begin: int, end: int, room: float) -> int:
     return -NONE
 
 
-@njit(cache=True)
+@kernel
 def _step(s: Any, p: int, t: int) -> int:
     """Return the step of profile ``p`` that begins at ``t``, made if need be."""
     first, count = s.profiles.level_first[p], s.profiles.level_count[p]
@@ -281,7 +281,7 @@ def _step(s: Any, p: int, t: int) -> int:
     return int(i)
 
 
-@njit(cache=True)
+@kernel
 def raise_level(s: Any, p: int, begin: int, end: int, much: float) -> None:
     """Add ``much`` to profile ``p`` in ``[begin, end)``; steps that part equal levels again are taken out."""
     if end <= begin or much == 0.0:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from chanye.engines.jit import kernel
 from chanye.engines.planning.search.draws import U64, below
 from chanye.engines.planning.search.graph import (
     BEFORE,
@@ -51,7 +51,7 @@ class Goal(NamedTuple):
     value: F64
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def worth(node: I64, goal: Goal) -> float:
     """Return the objective of heads."""
     total = 0.0
@@ -64,7 +64,7 @@ def worth(node: I64, goal: Goal) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _costly(node: I64, goal: Goal, rng: U64) -> int:
     """Draw a job that costs something; with a makespan, one of those that end last."""
     jobs, found, seen = len(goal.last), below(rng, len(goal.last)), 0
@@ -78,7 +78,7 @@ def _costly(node: I64, goal: Goal, rng: U64) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _waiting(node: I64, setup: I64, o: int, rng: U64) -> int:
     """Follow the way back from an operation; return one on it that waits for its machine, drawn at random, or -1."""
     found, seen = -1, 0
@@ -96,7 +96,7 @@ def _waiting(node: I64, setup: I64, o: int, rng: U64) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _elsewhere(plant: Plant, node: I64, opening: I64, o: int, rng: U64) -> int:
     """Give an operation another mode; return after which it goes there: the last that starts before it did."""
     count = plant.mode_first[o + 1] - plant.mode_first[o]
@@ -110,7 +110,7 @@ def _elsewhere(plant: Plant, node: I64, opening: I64, o: int, rng: U64) -> int:
     return int(a)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _earlier(node: I64, o: int, a: int, rng: U64) -> int:
     """Return after which of those before it an operation goes: mostly one place further to the front."""
     steps, family = below(rng, 4), node[o, FAMILY]
@@ -127,7 +127,7 @@ def _earlier(node: I64, o: int, a: int, rng: U64) -> int:
     return int(a)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def anneal(plant: Plant, node: I64, opening: I64, goal: Goal, turns: int, heat: float, rng: U64) -> None:
     """Make some turns at one heat; heads must be those of the plan."""
     for _ in range(turns):

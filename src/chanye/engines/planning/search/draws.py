@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from chanye.engines.jit import spliced
 
 U64 = NDArray[np.uint64]
 
@@ -14,7 +15,7 @@ def seeded(seed: int) -> U64:
     return np.random.SeedSequence(seed).generate_state(1, np.uint64) | np.uint64(1)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def below(state: U64, n: int) -> int:
     """Draw an integer in 0..n-1 (xorshift64*; Vigna 2016, doi:10.1145/2845077)."""
     x = state[0]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from chanye.engines.jit import kernel
 from chanye.engines.planning.search.draws import U64, below
 from chanye.engines.planning.search.graph import Plant
 from chanye.engines.planning.search.shop import F64, I32, I64
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def dispatch(plant: Plant, job_first: I64, release: I64, family: I32, urgency: F64, order: I64, mode: I64) -> None:
     """Fill order and modes of a plan without needless waiting; of two that can start at once the more urgent does.
 
@@ -65,7 +65,7 @@ def shuffled(job_first: I64, rng: U64) -> I64:
     return order
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _shuffle(values: I64, rng: U64) -> None:
     for i in range(len(values) - 1, 0, -1):
         k = below(rng, i + 1)

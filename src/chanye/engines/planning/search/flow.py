@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from chanye.engines.jit import kernel, spliced
 from chanye.engines.planning.search.draws import U64, below
 from chanye.engines.planning.search.shop import F64, I64
 
@@ -41,7 +41,7 @@ class Line(NamedTuple):
     tail: I64
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def ready(line: Line, before: int, job: int, free: int, m: int) -> int:
     """Return when machine m is ready for a job after another that left it at ``free``; before < 0: none was there."""
     if before < 0:
@@ -51,7 +51,7 @@ def ready(line: Line, before: int, job: int, free: int, m: int) -> int:
     return int(free)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ends(line: Line, order: I64, n: int) -> float:
     """Fill ``end[k + 1, m]``, when the k-th of n jobs leaves machine m; return the objective."""
     machines = line.time.shape[1]
@@ -66,7 +66,7 @@ def ends(line: Line, order: I64, n: int) -> float:
     return total if line.late else float(line.end[n, machines - 1])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tails(line: Line, order: I64, n: int) -> None:
     """Fill ``tail[k, m]``: from the start of the k-th of n jobs on machine m to the end of everything.
 
@@ -85,7 +85,7 @@ def tails(line: Line, order: I64, n: int) -> None:
         line.tail[k, machines] = max(line.tail[k + 1, machines], line.release[job] + at)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def place(line: Line, order: I64, n: int, job: int, rng: U64) -> tuple[int, float]:
     """Return the best place of a job among n others for the makespan, and that makespan, from heads and tails."""
     machines = line.time.shape[1]
@@ -112,7 +112,7 @@ def place(line: Line, order: I64, n: int, job: int, rng: U64) -> tuple[int, floa
     return where, float(best)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def with_job(line: Line, order: I64, n: int, job: int, k: int, before: F64, row: I64, best: float) -> float:
     """Return the lateness of n jobs with another at place k; more than ``best`` where it is given up."""
     machines = line.time.shape[1]
@@ -135,7 +135,7 @@ def with_job(line: Line, order: I64, n: int, job: int, k: int, before: F64, row:
     return float(total)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def place_late(line: Line, order: I64, n: int, job: int, rng: U64) -> tuple[int, float]:
     """Return the best place of a job among n others for the sum of weighted lateness, and that sum."""
     last = line.time.shape[1] - 1
@@ -157,7 +157,7 @@ def place_late(line: Line, order: I64, n: int, job: int, rng: U64) -> tuple[int,
     return where, best
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put(line: Line, order: I64, n: int, job: int, rng: U64) -> tuple[int, float]:
     """Return the best place of a job among the n first of an order, and the objective there."""
     ends(line, order, n)
@@ -167,7 +167,7 @@ def put(line: Line, order: I64, n: int, job: int, rng: U64) -> tuple[int, float]
     return place(line, order, n, job, rng)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def insert(order: I64, n: int, at: int, job: int) -> None:
     """Put a job at a place among n others."""
     for k in range(n, at, -1):
@@ -175,7 +175,7 @@ def insert(order: I64, n: int, at: int, job: int) -> None:
     order[at] = job
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def remove(order: I64, n: int, at: int) -> int:
     """Take the job at a place out of n; return it."""
     job = order[at]
@@ -184,7 +184,7 @@ def remove(order: I64, n: int, at: int) -> int:
     return int(job)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def descend(line: Line, order: I64, n: int, value: float, effort: int, rng: U64) -> float:
     """Put each of n jobs, in random turn, at its best place until no turn or effort is left; return the objective."""
     turn = order[:n].copy()
@@ -207,7 +207,7 @@ def descend(line: Line, order: I64, n: int, value: float, effort: int, rng: U64)
     return value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def build(line: Line, turn: I64, order: I64, rng: U64) -> float:
     """Insert jobs one by one in a given turn, each at its best place; return the objective."""
     value = 0.0
@@ -217,7 +217,7 @@ def build(line: Line, turn: I64, order: I64, rng: U64) -> float:
     return value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def iterate(
     line: Line, turns: int, cut: int, effort: int, heat: float, now: I64, best: I64, values: F64, rng: U64
 ) -> None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from chanye.engines.jit import kernel, spliced
 from chanye.engines.planning.search.shop import I32, I64, Shop
 
 BEFORE, AFTER, EARLY, FAMILY, MODE, MACHINE, TIME, PREVIOUS, FOLLOWING, HEAD, TAIL, QUEUE, WAIT = range(13)
@@ -47,7 +47,7 @@ def empty_plan(shop: Shop) -> tuple[I64, I64]:
     return node, np.full(shop.machines, -1, np.int64)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def load(plant: Plant, node: I64, opening: I64, order: I64, mode: I64) -> None:
     """Take over a plan that is told as an order of all operations and their modes."""
     last = np.full(len(opening), -1, np.int64)
@@ -64,7 +64,7 @@ def load(plant: Plant, node: I64, opening: I64, order: I64, mode: I64) -> None:
         last[m] = o
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def take(node: I64, opening: I64, o: int) -> None:
     """Take an operation off its machine."""
     a, b = node[o, PREVIOUS], node[o, FOLLOWING]
@@ -76,7 +76,7 @@ def take(node: I64, opening: I64, o: int) -> None:
         node[b, PREVIOUS] = a
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def put_after(node: I64, opening: I64, o: int, a: int) -> None:
     """Put an operation on its machine after another; a < 0: first of all."""
     m = node[o, MACHINE]
@@ -90,13 +90,13 @@ def put_after(node: I64, opening: I64, o: int, a: int) -> None:
         node[b, PREVIOUS] = o
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def between(node: I64, setup: I64, m: int, a: int, b: int) -> int:
     """Return the set-up of machine m from operation a to b."""
     return int(setup[m, node[a, FAMILY], node[b, FAMILY]]) if len(setup) else 0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def ready_at(node: I64, setup: I64, first: I64, o: int) -> int:
     """Return the head of an operation from the heads of the two before it."""
     at, j, a = node[o, EARLY], node[o, BEFORE], node[o, PREVIOUS]
@@ -107,7 +107,7 @@ def ready_at(node: I64, setup: I64, first: I64, o: int) -> int:
     return int(max(at, first[node[o, MACHINE], node[o, FAMILY]]))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def left_after(node: I64, setup: I64, o: int) -> int:
     """Return the tail of an operation from the tails of the two after it."""
     at, j, b = 0, node[o, AFTER], node[o, FOLLOWING]
@@ -121,7 +121,7 @@ def left_after(node: I64, setup: I64, o: int) -> int:
 # The two sweeps are written out: a call for each operation, with arrays handed over, costs five times the work.
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def forward(node: I64, setup: I64, first: I64) -> int:
     """Fill heads and queue; return the makespan, or -1 where operations wait for each other in a circle."""
     ops, count, makespan, sets = len(node), 0, 0, len(setup) > 0
@@ -155,7 +155,7 @@ def forward(node: I64, setup: I64, first: I64) -> int:
     return makespan if done == ops else -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def backward(node: I64, setup: I64) -> None:
     """Fill tails, after ``forward``."""
     sets = len(setup) > 0

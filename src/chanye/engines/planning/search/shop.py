@@ -13,9 +13,9 @@ from itertools import pairwise
 from typing import Literal, cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from chanye.engines.jit import kernel
 from chanye.kernel.errors import ConfigError
 
 I64 = NDArray[np.int64]
@@ -186,7 +186,7 @@ def _problems(shop: Shop) -> list[str]:
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def semi_active(
     job_first: I64,
     machine: I32,

@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from chanye.engines.jit import kernel, spliced
 from chanye.engines.planning.search.draws import U64, below
 from chanye.engines.planning.search.graph import (
     AFTER,
@@ -70,14 +70,14 @@ def memory_of(ops: int) -> Memory:
     return Memory(*rooms)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def keep_best(node: I64, memory: Memory) -> None:
     """Keep the plan as the best."""
     memory.best_order[:] = node[:, QUEUE]
     memory.best_mode[:] = node[:, MODE]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def begin(plant: Plant, node: I64, opening: I64, memory: Memory, order: I64, mode: I64) -> None:
     """Start a search from a plan; what was forbidden is forgotten."""
     load(plant, node, opening, order, mode)
@@ -88,7 +88,7 @@ def begin(plant: Plant, node: I64, opening: I64, memory: Memory, order: I64, mod
     memory.tally[:] = np.array([0, makespan, 0, makespan])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def critical(node: I64, setup: I64, first: I64, makespan: int, path: I64, rng: U64) -> int:
     """Fill one critical path, chosen at random where it forks; return its length."""
     found, ties = -1, 0
@@ -119,7 +119,7 @@ def critical(node: I64, setup: I64, first: I64, makespan: int, path: I64, rng: U
     return n
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def judged(node: I64, setup: I64, first: I64, row: I64, room: I64, n: int, a: int, b: int) -> int:
     """Return the longest way through ``row[:n]``, put in that order between a and b on their machine."""
     m, worst, at, p = node[row[0], MACHINE], 0, 0, a
@@ -150,7 +150,7 @@ def judged(node: I64, setup: I64, first: I64, row: I64, room: I64, n: int, a: in
     return worst
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def _stretch(path: I64, row: I64, low: int, high: int, forth: bool) -> int:
     """Lay ``path[low : high + 1]`` into ``row``, its first moved behind the last, or its last before the first."""
     n = high - low + 1
@@ -163,7 +163,7 @@ def _stretch(path: I64, row: I64, low: int, high: int, forth: bool) -> int:
     return n
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def _may(node: I64, u: int, v: int, forth: bool) -> bool:
     """Say whether no way leads around the move of u behind v, or of v before u."""
     if forth:
@@ -173,7 +173,7 @@ def _may(node: I64, u: int, v: int, forth: bool) -> bool:
     return bool(j < 0 or node[u, HEAD] + node[u, TIME] >= node[j, HEAD] + node[j, TIME])
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def _free(until: I64, path: I64, ops: int, now: int, low: int, high: int, forth: bool) -> bool:
     """Say whether no pair that the move would turn round is forbidden."""
     mask = len(until) - 1
@@ -184,7 +184,7 @@ def _free(until: I64, path: I64, ops: int, now: int, low: int, high: int, forth:
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _in_block(node: I64, setup: I64, first: I64, memory: Memory, s: int, e: int, n: int, rng: U64) -> None:
     """Judge the moves of the block ``path[s : e + 1]`` of n; ``move`` holds the best so far.
 
@@ -214,7 +214,7 @@ def _in_block(node: I64, setup: I64, first: I64, memory: Memory, s: int, e: int,
                 move[0] = value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def turn_blocks(plant: Plant, node: I64, opening: I64, memory: Memory, n: int, rng: U64) -> bool:
     """Make the best allowed move in the blocks of the critical path of n operations; return whether there was one."""
     path, move, ops = memory.path, memory.move, len(node)
@@ -235,7 +235,7 @@ def turn_blocks(plant: Plant, node: I64, opening: I64, memory: Memory, n: int, r
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _turn(plant: Plant, node: I64, opening: I64, memory: Memory, low: int, high: int, forth: bool, rng: U64) -> None:
     """Carry out a move within a block and forbid its reverse for a while."""
     path, ops, mask = memory.path, len(node), len(memory.until) - 1
@@ -257,7 +257,7 @@ def _turn(plant: Plant, node: I64, opening: I64, memory: Memory, low: int, high:
         forward(node, plant.setup, plant.first)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _without(node: I64, opening: I64, setup: I64, first: I64, o: int, at: int) -> int:
     """Take an operation off its machine, renew heads and tails beyond it in the queue; return the makespan."""
     take(node, opening, o)
@@ -278,7 +278,7 @@ def _without(node: I64, opening: I64, setup: I64, first: I64, o: int, at: int) -
     return makespan
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _places(plant: Plant, node: I64, opening: I64, memory: Memory, o: int, makespan: int, old: int, rng: U64) -> None:
     """Judge all places of an operation that was taken out; ``move`` holds the best so far.
 
@@ -313,7 +313,7 @@ def _places(plant: Plant, node: I64, opening: I64, memory: Memory, o: int, makes
             a, b = b, node[b, FOLLOWING]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def _weigh(move: I64, count: I64, value: int, through: int, until: int, q: int, a: int, o: int, rng: U64) -> None:
     if until > count[TURNS] and value >= count[BEST]:
         if until < move[7]:
@@ -328,7 +328,7 @@ def _weigh(move: I64, count: I64, value: int, through: int, until: int, q: int, 
         move[8] = a
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def turn_modes(plant: Plant, node: I64, opening: I64, memory: Memory, n: int, rng: U64) -> bool:
     """Put the critical operation where it helps most, on any of its machines; return whether there was a move."""
     ops, at, room, move = len(node), memory.row, memory.room, memory.move
@@ -356,7 +356,7 @@ def turn_modes(plant: Plant, node: I64, opening: I64, memory: Memory, n: int, rn
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _move(plant: Plant, node: I64, opening: I64, o: int, mode: int, after: int) -> None:
     """Carry out an insertion; take it back if it closes a circle."""
     old, old_mode = node[o, PREVIOUS], node[o, MODE]
@@ -371,7 +371,7 @@ def _move(plant: Plant, node: I64, opening: I64, o: int, mode: int, after: int) 
         forward(node, plant.setup, plant.first)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def search(
     plant: Plant, node: I64, opening: I64, memory: Memory, turns: int, patience: int, goal: int, rng: U64
 ) -> None:
